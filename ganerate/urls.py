@@ -1,0 +1,30 @@
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+import generation.urls
+import marketplace.accounts.urls
+import marketplace.listings.urls
+import marketplace.moderation.urls
+import marketplace.purchases.urls
+
+APPS = [
+    generation.urls,
+    marketplace.accounts.urls,
+    marketplace.listings.urls,
+    marketplace.purchases.urls,
+    marketplace.moderation.urls,
+]
+
+api_urlpatterns = [pattern for app in APPS for pattern in app.api_urlpatterns]
+
+urlpatterns = [
+    *[path("", include(app.urlpatterns)) for app in APPS],
+    path("accounts/", include("allauth.urls")),
+    path("admin/queues/", include("django_rq.urls")),
+    path("admin/", admin.site.urls),
+    path("language/", include("django.conf.urls.i18n")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("api/v1/", include(api_urlpatterns)),
+]

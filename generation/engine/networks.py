@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from generation.engine import dcgan
+from generation.engine.config import Recipe
+
+EMBEDDING = 32
+
+
+class Modulation(nn.Module):
+    """Batch normalisation whose gain and bias come from the latent and the class (Chen et al., 2019)."""
+
+    def __init__(self, width: int, condition: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(width, affine=False)
+        self.style = nn.Linear(condition, 2 * width)
+        nn.init.normal_(self.style.weight, std=0.1 / math.sqrt(condition))
+        nn.init.zeros_(self.style.bias)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        gain, bias = self.style(condition)[:, :, None, None].chunk(2, dim=1)  # [B,2W] -> two of [B,W,1,1]
+        return F.leaky_relu(torch.addcmul(bias, self.norm(x), 1 + gain), 0.2)
+
+
+class Up(nn.Module):
+    """Doubles the side; at up to 16 px, where pixels are cheap, a residual convolution follows."""
+
+    def __init__(self, width_in: int, width: int, size: int, condition: int) -> None:
+        super().__init__()
+        self.up = nn.ConvTranspose2d(width_in, width, 4, 2, 1, bias=False)
+        self.first = Modulation(width, condition)
+        self.conv = nn.Conv2d(width, width, 3, 1, 1, bias=False) if size <= 16 else None
+        self.second = Modulation(width, condition) if size <= 16 else None
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        x = self.first(self.up(x), condition)
+        if self.conv is None or self.second is None:
+            return x
+        return x + self.second(self.conv(x), condition)
+
+
+class Generator(nn.Module):
+    """Latents [B,L] and labels [B] (None when unlabelled) -> images [B,C,H,W] in [-1, 1].
+
+    A strided body: most width at 4 to 16 px, one transposed convolution at each finer level, as two CPU cores like it.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__()
+        labelled = len(recipe.classes)
+        self.embed = nn.Embedding(labelled, EMBEDDING) if labelled else None
+        condition = recipe.latent_dim + (EMBEDDING if labelled else 0)
+        self.size = recipe.resolution >> len(recipe.widths)
+        self.root = nn.Linear(condition, recipe.widths[0] * self.size**2)
+        self.start = Modulation(recipe.widths[0], condition)
+        pairs = zip(recipe.widths, recipe.widths[1:], strict=False)
+        self.ups = nn.ModuleList(Up(i, o, self.size << n, condition) for n, (i, o) in enumerate(pairs, 1))
+        self.to_image = nn.ConvTranspose2d(recipe.widths[-1], recipe.channels, 4, 2, 1)
+
+    def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        condition = latents / latents.square().mean(dim=1, keepdim=True).add(1e-8).sqrt()
+        if self.embed is not None:
+            condition = torch.cat([condition, self.embed(labels)], dim=1)
+        x = self.root(condition).unflatten(1, (-1, self.size, self.size))  # [B,W*4*4] -> [B,W,4,4]
+        x = self.start(x, condition)
+        for up in self.ups:
+            x = up(x, condition)
+        # The last layer stays in float32: bfloat16 has fewer steps than 8-bit pixels have.
+        with torch.autocast(x.device.type, enabled=False):
+            return torch.tanh(self.to_image(x.float()))
+
+
+class Down(nn.Module):
+    """Halves the side: a strided convolution beside an averaging shortcut."""
+
+    def __init__(self, width_in: int, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width_in, width, 4, 2, 1)
+        self.skip = nn.Conv2d(width_in, width, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        main = F.leaky_relu(self.conv(x), 0.2)
+        return (main + self.skip(F.avg_pool2d(x, 2))) * math.sqrt(0.5)
+
+
+class Discriminator(nn.Module):
+    """Images [B,C,H,W] in [-1, 1] and labels [B] -> scores [B]. No normalisation; class by projection
+    (Miyato & Koyama, 2018); minibatch standard deviation at the coarsest level (Karras et al., 2018)."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__()
+        widths = recipe.widths[::-1]
+        self.group = recipe.mbstd_group
+        self.from_image = nn.Conv2d(recipe.channels, widths[0], 4, 2, 1)
+        self.downs = nn.ModuleList(Down(i, o) for i, o in zip(widths, widths[1:], strict=False))
+        self.conv = nn.Conv2d(widths[-1] + (1 if self.group else 0), widths[-1], 3, 1, 1)
+        size = recipe.resolution >> len(widths)
+        self.dense = nn.Linear(widths[-1] * size**2, widths[-1])
+        self.score = nn.Linear(widths[-1], 1)
+        self.project = nn.Embedding(len(recipe.classes), widths[-1]) if recipe.classes else None
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        x = F.leaky_relu(self.from_image(images), 0.2)
+        for down in self.downs:
+            x = down(x)
+        x = with_batch_deviation(x, self.group) if self.group else x
+        x = F.leaky_relu(self.conv(x), 0.2)
+        x = F.leaky_relu(self.dense(x.flatten(1)), 0.2).float()  # [B,W,4,4] -> [B,W*16] -> [B,W]
+        with torch.autocast(x.device.type, enabled=False):
+            scores = self.score(x).squeeze(1)
+            if self.project is not None:
+                scores = scores + (self.project(labels) * x).sum(1) / math.sqrt(x.shape[1])
+            return scores
+
+
+def with_batch_deviation(x: Tensor, group: int) -> Tensor:
+    """Appends a channel holding how much groups of `group` neighbours in the batch differ (Karras et al., 2018)."""
+    batch, _, height, width = x.shape
+    group = math.gcd(batch, group)
+    y = x.float().unflatten(0, (-1, group))  # [B,C,H,W] -> [B/g,g,C,H,W]
+    deviation = (y.var(dim=1, correction=0) + 1e-8).sqrt().mean(dim=(1, 2, 3))  # [B/g]
+    channel = deviation.repeat_interleave(group)[:, None, None, None].expand(-1, 1, height, width)
+    return torch.cat([x, channel.to(x.dtype)], dim=1)
+
+
+def build_generator(recipe: Recipe) -> nn.Module:
+    """A fresh generator; its weights depend on the recipe's seed alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        return dcgan.Generator(recipe) if recipe.body == "dcgan" else Generator(recipe)
+
+
+def build_discriminator(recipe: Recipe) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed + 1)
+        if recipe.body == "dcgan":
+            return dcgan.Discriminator(recipe)
+        net = Discriminator(recipe)
+        net.apply(_keep_variance)
+        return net
+
+
+def _keep_variance(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        nn.init.kaiming_normal_(module.weight, a=0.2)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,74 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from .generators import Generator
+from .jobs import GenerationJob
+
+
+class Dataset(models.Model):
+    """The immutable result of a job: images, manifest and quality report, named by one content hash."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="datasets")
+    job = models.OneToOneField(GenerationJob, on_delete=models.PROTECT, related_name="dataset")
+    generator = models.ForeignKey(Generator, on_delete=models.PROTECT, related_name="datasets")
+    name = models.CharField(_("name"), max_length=120)
+    version = models.PositiveIntegerField(default=1)
+    count = models.PositiveIntegerField()
+    first_slot = models.BigIntegerField()
+    resolution = models.PositiveIntegerField()
+    channels = models.PositiveSmallIntegerField()
+    labels = models.JSONField(default=list, blank=True)
+    size = models.PositiveBigIntegerField()
+    # SHA-256 over the manifest's and the report's hashes.
+    content_hash = models.CharField(max_length=64)
+    report = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["owner", "-created_at"], name="datasets_of_owner")]
+        constraints = [models.CheckConstraint(condition=Q(count__gt=0), name="dataset_has_images")]
+        verbose_name = _("dataset")
+        verbose_name_plural = _("datasets")
+
+    def __str__(self) -> str:
+        return f"{self.name} · {self.count}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("dataset", args=[self.public_id])
+
+
+class DatasetFile(models.Model):
+    class Kind(models.TextChoices):
+        BUNDLE = "bundle", _("bundle")  # a zip part
+        INDEX = "index", _("index")  # where in the parts each image lies
+        MANIFEST = "manifest", _("manifest")
+        REPORT = "report", _("quality report")
+        CONTACT_SHEET = "contact_sheet", _("contact sheet")
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="files")
+    kind = models.CharField(max_length=20, choices=Kind)
+    number = models.PositiveIntegerField(default=1)
+    name = models.CharField(max_length=200)
+    key = models.CharField(max_length=200)
+    size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64)
+    images = models.PositiveIntegerField(default=0)
+    # Of a bundle part: bytes before its tail (owner's statement and central directory). A sold bundle is this
+    # prefix with another tail, so that publishing never rewrites an image.
+    prefix = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["kind", "number"]
+        constraints = [models.UniqueConstraint(fields=["dataset", "kind", "number"], name="one_file_per_part")]
+        verbose_name = _("dataset file")
+        verbose_name_plural = _("dataset files")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,44 @@
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from .sources import SourceSet
+
+
+class Generator(models.Model):
+    """A trained model as a thing of its own: datasets come and go, its slots are never reused."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generators")
+    source_set = models.ForeignKey(SourceSet, on_delete=models.PROTECT, related_name="generators")
+    source_fingerprint = models.CharField(max_length=64)
+    recipe = models.JSONField()
+    checkpoint_key = models.CharField(max_length=200)
+    sha256 = models.CharField(max_length=64)
+    size = models.PositiveBigIntegerField()
+    metrics = models.JSONField(default=dict, blank=True)
+    next_slot = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["owner", "-created_at"], name="generators_of_owner")]
+        constraints = [models.CheckConstraint(condition=Q(next_slot__gte=0), name="slots_count_up")]
+        verbose_name = _("generator")
+        verbose_name_plural = _("generators")
+
+    def __str__(self) -> str:
+        return f"{self.source_set.name} · {self.recipe.get('resolution')} px"
+
+    def reserve_slots(self, count: int) -> int:
+        """Takes `count` slots for good and returns the first. Only whole blocks are taken, so that shards stay aligned."""
+        taken = -(-count // 64) * 64
+        while True:
+            self.refresh_from_db(fields=["next_slot"])
+            first = self.next_slot
+            if Generator.objects.filter(pk=self.pk, next_slot=first).update(next_slot=F("next_slot") + taken):
+                self.next_slot = first + taken
+                return first

@@ -1,0 +1,190 @@
+"""A generation job, the tasks that workers do for it, and the numbered events that tell its story."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from .generators import Generator
+from .sources import SourceSet, Upload
+
+
+class GenerationJob(models.Model):
+    """One request: this source set, this recipe, N images. This row is the truth; queues only carry tickets."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        RUNNING = "running", _("running")
+        STOPPING = "stopping", _("stopping")
+        SUCCEEDED = "succeeded", _("succeeded")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    class StopIntent(models.TextChoices):
+        NONE = "", _("none")
+        DISCARD = "discard", _("discard")
+        KEEP_BEST = "keep_best", _("keep the best")
+
+    class Stage(models.TextChoices):
+        PREPARING = "preparing", _("preparing")
+        TRAINING = "training", _("training")
+        SAMPLING = "sampling", _("sampling")
+        SCREENING = "screening", _("screening")
+        EVALUATING = "evaluating", _("evaluating")
+        PACKING = "packing", _("packing")
+
+    ACTIVE = (State.QUEUED, State.RUNNING, State.STOPPING)
+    TERMINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs")
+    source_set = models.ForeignKey(SourceSet, on_delete=models.PROTECT, related_name="jobs")
+    count = models.PositiveIntegerField(_("number of images"))
+    seed = models.BigIntegerField()
+    requested = models.JSONField()
+    resolved = models.JSONField(null=True, blank=True)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
+    starts_from = models.ForeignKey(Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    generator = models.ForeignKey(Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs")
+    first_slot = models.BigIntegerField(null=True, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    stop_intent = models.CharField(max_length=10, choices=StopIntent, default=StopIntent.NONE, blank=True)
+    stage = models.CharField(max_length=10, choices=Stage, default=Stage.PREPARING)
+    # Number of the newest event. Raised in the transaction that writes the event, so commit order is number order.
+    last_event = models.PositiveIntegerField(default=0)
+    # The newest unnumbered tick, for whoever opens the page between two events.
+    snapshot = models.JSONField(default=dict, blank=True)
+    reason = models.TextField(blank=True, help_text=_("Why it ended, for people."))
+    traceback = models.TextField(blank=True, help_text=_("For staff."))
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="jobs_of_owner"),
+            models.Index(fields=["state", "created_at"], name="jobs_by_state"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(count__gt=0), name="job_asks_for_images"),
+            models.CheckConstraint(
+                condition=Q(state__in=("queued", "running", "stopping"), finished_at__isnull=True)
+                | Q(state__in=("succeeded", "failed", "cancelled"), finished_at__isnull=False),
+                name="finished_job_has_time",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="succeeded") | Q(generator__isnull=False), name="succeeded_job_has_generator"
+            ),
+        ]
+        verbose_name = _("generation job")
+        verbose_name_plural = _("generation jobs")
+
+    def __str__(self) -> str:
+        return f"{self.source_set.name} · {self.count}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("job", args=[self.public_id])
+
+    @property
+    def is_terminal(self) -> bool:
+        return self.state in self.TERMINAL
+
+    @property
+    def group(self) -> str:
+        """Channel group of everyone who watches this job."""
+        return f"job.{self.public_id.hex}"
+
+
+class JobTask(models.Model):
+    """A piece of work for one worker, held by a lease that the worker must keep renewing.
+
+    `fence` rises with each claim. A worker writes its result only while the row still carries its fence, so one
+    that slept past its lease can't overwrite what its successor did.
+    """
+
+    class Kind(models.TextChoices):
+        INTAKE = "intake", _("intake")
+        TRAIN = "train", _("train")
+        SAMPLE = "sample", _("sample")
+        FINISH = "finish", _("finish")
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    QUEUES = {Kind.INTAKE: "short", Kind.TRAIN: "training", Kind.SAMPLE: "sampling", Kind.FINISH: "sampling"}
+
+    job = models.ForeignKey(GenerationJob, on_delete=models.CASCADE, null=True, blank=True, related_name="tasks")
+    upload = models.OneToOneField(Upload, on_delete=models.CASCADE, null=True, blank=True, related_name="task")
+    kind = models.CharField(max_length=10, choices=Kind)
+    queue = models.CharField(max_length=20)
+    # The shard of slots [first, first + count), relative to the job's first slot; count 0 for the other kinds.
+    first = models.BigIntegerField(default=0)
+    count = models.PositiveIntegerField(default=0)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempt = models.PositiveIntegerField(default=0)
+    fence = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    worker = models.CharField(max_length=200, blank=True)
+    output_key = models.CharField(max_length=200, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True)
+    output = models.JSONField(default=dict, blank=True)
+    last_error = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    # A task that failed is tried again no sooner than this.
+    not_before = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["queue", "state", "created_at"], name="tasks_to_claim"),
+            models.Index(fields=["state", "lease_until"], name="tasks_by_lease"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "kind", "first"], name="one_task_per_shard"),
+            models.CheckConstraint(
+                condition=Q(kind="intake", upload__isnull=False, job__isnull=True)
+                | (~Q(kind="intake") & Q(upload__isnull=True, job__isnull=False)),
+                name="task_belongs_to_job_or_upload",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="running") | Q(lease_until__isnull=False), name="running_task_has_lease"
+            ),
+        ]
+        verbose_name = _("job task")
+        verbose_name_plural = _("job tasks")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.first}+{self.count}"
+
+    @property
+    def ticket(self) -> str:
+        """RQ's job id: the same attempt of the same task is never queued twice."""
+        return f"task-{self.pk}-{self.attempt}"
+
+
+class JobEvent(models.Model):
+    """One row of what happened. Never edited; its number follows commit order within the job."""
+
+    job = models.ForeignKey(GenerationJob, on_delete=models.CASCADE, related_name="events")
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=30)
+    payload = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="event_numbers_are_unique")]
+        verbose_name = _("job event")
+        verbose_name_plural = _("job events")
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.kind}"

@@ -1,0 +1,157 @@
+"""What a seller uploaded: a set of images, each with a verdict, and the uploads that brought them."""
+
+import hashlib
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class SourceSet(models.Model):
+    """One version of a seller's source images. A job seals it; additions then make a new version."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="source_sets")
+    name = models.CharField(_("name"), max_length=120)
+    version = models.PositiveIntegerField(default=1)
+    previous = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="next")
+    sealed_at = models.DateTimeField(null=True, blank=True)
+    # SHA-256 over the sorted pixel hashes and labels of the accepted images; set when the set is sealed.
+    fingerprint = models.CharField(max_length=64, blank=True)
+    declaration_version = models.CharField(max_length=20, blank=True)
+    declaration = models.JSONField(default=dict, blank=True)
+    declared_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["owner", "-created_at"], name="source_sets_of_owner")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sealed_at__isnull=True) | ~Q(fingerprint=""), name="sealed_source_set_has_fingerprint"
+            )
+        ]
+        verbose_name = _("source set")
+        verbose_name_plural = _("source sets")
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("source-set", args=[self.public_id])
+
+    @property
+    def usable_images(self) -> "models.QuerySet[SourceImage]":
+        return self.images.filter(verdict__in=SourceImage.USABLE)
+
+    @property
+    def declared(self) -> bool:
+        return self.declared_at is not None
+
+    def declare(self, answers: dict[str, bool]) -> None:
+        self.declaration, self.declaration_version = answers, settings.DECLARATION_VERSION
+        self.declared_at = timezone.now()
+        self.save(update_fields=["declaration", "declaration_version", "declared_at"])
+
+    def compute_fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for pixels, label in self.usable_images.order_by("pixel_sha256", "label").values_list("pixel_sha256", "label"):
+            digest.update(f"{pixels} {label}\n".encode())
+        return digest.hexdigest()
+
+    def seal(self) -> None:
+        """Closes the set to additions. Safe to call twice."""
+        if self.sealed_at is None:
+            self.fingerprint, self.sealed_at = self.compute_fingerprint(), timezone.now()
+            self.save(update_fields=["fingerprint", "sealed_at"])
+
+
+class Upload(models.Model):
+    """One file on its way in, in parts, so that a lost connection costs one part at most."""
+
+    class State(models.TextChoices):
+        RECEIVING = "receiving", _("receiving")
+        CHECKING = "checking", _("checking")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    source_set = models.ForeignKey(SourceSet, on_delete=models.CASCADE, related_name="uploads")
+    file_name = models.CharField(max_length=255)
+    size = models.BigIntegerField()
+    part_size = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State, default=State.RECEIVING)
+    # Numbers of the parts that are in, ascending.
+    parts = models.JSONField(default=list)
+    images_found = models.PositiveIntegerField(default=0)
+    reason = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [models.CheckConstraint(condition=Q(size__gt=0), name="upload_has_bytes")]
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
+
+    def __str__(self) -> str:
+        return self.file_name
+
+    @property
+    def part_count(self) -> int:
+        return -(-self.size // self.part_size)
+
+    def part_key(self, number: int) -> str:
+        return f"uploads/{self.public_id}/{number:06d}"
+
+
+class SourceImage(models.Model):
+    class Verdict(models.TextChoices):
+        ACCEPTED = "accepted", _("accepted")
+        FIXED = "fixed", _("fixed")
+        REJECTED = "rejected", _("rejected")
+
+    USABLE = (Verdict.ACCEPTED, Verdict.FIXED)
+
+    source_set = models.ForeignKey(SourceSet, on_delete=models.CASCADE, related_name="images")
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="images", null=True)
+    # Position in the upload, so that an intake that runs twice writes each file once.
+    number = models.PositiveIntegerField()
+    file_name = models.CharField(max_length=500)
+    label = models.CharField(max_length=100, blank=True)
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    # Short slugs, worded for people by uploads.REASONS: why it was rejected, or what was fixed.
+    reasons = models.JSONField(default=list, blank=True)
+    duplicate_of = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="duplicates"
+    )
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    mode = models.CharField(max_length=10, blank=True)
+    size = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    pixel_sha256 = models.CharField(max_length=64, blank=True)
+    key = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["upload", "number"]
+        indexes = [
+            models.Index(fields=["source_set", "verdict"], name="images_by_verdict"),
+            models.Index(fields=["source_set", "pixel_sha256"], name="images_by_pixels"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "number"], name="one_row_per_file_of_upload"),
+            models.CheckConstraint(
+                condition=Q(verdict="rejected") | (~Q(key="") & ~Q(pixel_sha256="")), name="usable_image_has_bytes"
+            ),
+        ]
+        verbose_name = _("source image")
+        verbose_name_plural = _("source images")
+
+    def __str__(self) -> str:
+        return self.file_name

@@ -1,0 +1,23 @@
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.db.models import Model
+
+from .models import User
+
+
+class MemberBackend(BaseBackend):
+    """Everyone with an active account may train, sell and buy; a suspension takes that away again."""
+
+    PERMISSIONS = frozenset(
+        {
+            "generation.add_sourceset",
+            "generation.add_generationjob",
+            "listings.add_listing",
+            "listings.change_listing",
+            "purchases.add_purchase",
+        }
+    )
+
+    def has_perm(self, user_obj: Any, perm: str, obj: Model | None = None) -> bool:
+        return isinstance(user_obj, User) and user_obj.is_active and obj is None and perm in self.PERMISSIONS

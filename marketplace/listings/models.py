@@ -1,0 +1,163 @@
+import hashlib
+import uuid
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from generation.models import Dataset, DatasetFile
+
+CURRENCIES = [("KRW", "KRW"), ("USD", "USD")]
+# Digits after the point; an amount is stored as an integer of the smallest unit.
+MINOR_DIGITS = {"KRW": 0, "USD": 2}
+MAX_PRICE = {"KRW": 100_000_000, "USD": 10_000_000}
+
+
+class Licence(models.Model):
+    """What a buyer may do. A version is never edited; a new wording is a new version."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    code = models.SlugField(max_length=40)
+    version = models.CharField(max_length=20)
+    title_en = models.CharField(max_length=120)
+    title_ko = models.CharField(max_length=120)
+    summary_en = models.TextField()
+    summary_ko = models.TextField()
+    text = models.TextField()
+    offered = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["code", "-version"]
+        constraints = [models.UniqueConstraint(fields=["code", "version"], name="one_text_per_licence_version")]
+        verbose_name = _("licence")
+        verbose_name_plural = _("licences")
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.version}"
+
+    @property
+    def title(self) -> str:
+        return self.title_ko if get_language() == "ko" else self.title_en
+
+    @property
+    def summary(self) -> str:
+        return self.summary_ko if get_language() == "ko" else self.summary_en
+
+    @property
+    def text_sha256(self) -> str:
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+class ListingQuerySet(models.QuerySet["Listing"]):
+    def published(self) -> "ListingQuerySet":
+        return self.filter(state=Listing.State.PUBLISHED, current__isnull=False)
+
+
+class Listing(models.Model):
+    """A dataset offered for sale. What is shown and sold is its current version."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        IN_REVIEW = "in_review", _("in review")
+        PUBLISHED = "published", _("published")
+        REJECTED = "rejected", _("rejected")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+        SUSPENDED = "suspended", _("suspended")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="listings")
+    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    current = models.OneToOneField(
+        "ListingVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="current_of"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ListingQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["state", "-published_at"], name="listings_to_browse"),
+            models.Index(fields=["seller", "-created_at"], name="listings_of_seller"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="published") | Q(current__isnull=False, published_at__isnull=False),
+                name="published_listing_has_version",
+            )
+        ]
+        verbose_name = _("listing")
+        verbose_name_plural = _("listings")
+
+    def __str__(self) -> str:
+        return self.latest.title if self.latest else str(self.public_id)
+
+    def get_absolute_url(self) -> str:
+        return reverse("listing", args=[self.public_id])
+
+    @property
+    def latest(self) -> "ListingVersion | None":
+        return self.versions.order_by("-number").first()
+
+
+class ListingVersion(models.Model):
+    """What exactly is offered: dataset, licence text, price, words. Sealed when it is submitted for review."""
+
+    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField(default=1)
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="listing_versions")
+    licence = models.ForeignKey(Licence, on_delete=models.PROTECT, related_name="listing_versions")
+    licence_sha256 = models.CharField(max_length=64, blank=True)
+    title = models.CharField(_("title"), max_length=120)
+    description = models.TextField(_("description"), blank=True)
+    tags = models.JSONField(_("tags"), default=list, blank=True)
+    price = models.PositiveBigIntegerField(_("price"), validators=[MaxValueValidator(max(MAX_PRICE.values()))])
+    currency = models.CharField(_("currency"), max_length=3, choices=CURRENCIES, default="KRW")
+    # Published, so that anybody can draw the free sample again and find it in the sold files.
+    sample_seed = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    sealed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["listing", "-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["listing", "number"], name="one_row_per_listing_version"),
+            models.CheckConstraint(
+                condition=Q(sealed_at__isnull=True) | ~Q(licence_sha256=""), name="sealed_version_froze_licence"
+            ),
+            models.CheckConstraint(condition=Q(currency__in=["KRW", "USD"]), name="price_in_known_currency"),
+        ]
+        verbose_name = _("listing version")
+        verbose_name_plural = _("listing versions")
+
+    def __str__(self) -> str:
+        return f"{self.title} v{self.number}"
+
+
+class BundleTail(models.Model):
+    """What publishing adds to one zip part of the dataset: card, Croissant, licence, checksums, central directory.
+
+    The bundle that a buyer downloads is the part's prefix followed by this tail.
+    """
+
+    version = models.ForeignKey(ListingVersion, on_delete=models.PROTECT, related_name="tails")
+    part = models.ForeignKey(DatasetFile, on_delete=models.PROTECT, related_name="+")
+    key = models.CharField(max_length=200)
+    size = models.PositiveBigIntegerField()
+    # Of the whole bundle, prefix and tail.
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["part__number"]
+        constraints = [models.UniqueConstraint(fields=["version", "part"], name="one_tail_per_part")]
+        verbose_name = _("bundle tail")
+        verbose_name_plural = _("bundle tails")
+
+    def __str__(self) -> str:
+        return self.part.name

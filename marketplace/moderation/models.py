@@ -1,0 +1,76 @@
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.listings.models import ListingVersion
+
+
+class Decision(models.Model):
+    """What staff decided about a listing version, and why. Never edited; a new view is a new decision."""
+
+    class Outcome(models.TextChoices):
+        APPROVE = "approve", _("approve")
+        REJECT = "reject", _("reject")
+
+    class ReasonCode(models.TextChoices):
+        NONE = "", _("none")
+        QUALITY = "quality", _("quality too low")
+        COPIES = "copies", _("too close to the source images")
+        RIGHTS = "rights", _("rights not shown")
+        CONTENT = "content", _("content not allowed")
+        WORDS = "words", _("title or description misleading")
+
+    version = models.ForeignKey(ListingVersion, on_delete=models.PROTECT, related_name="decisions")
+    moderator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
+    outcome = models.CharField(max_length=10, choices=Outcome)
+    reason_code = models.CharField(max_length=10, choices=ReasonCode, blank=True, default=ReasonCode.NONE)
+    reason = models.TextField(_("reason, for the seller"), blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(outcome="approve") | (~Q(reason_code="") & ~Q(reason="")), name="rejection_says_why"
+            )
+        ]
+        verbose_name = _("decision")
+        verbose_name_plural = _("decisions")
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.version}"
+
+
+class Suspension(models.Model):
+    """Takes one ability from a person until a date. Enforced by SuspensionBackend."""
+
+    class Ability(models.TextChoices):
+        TRAIN = "train", _("training")
+        SELL = "sell", _("selling")
+        BUY = "buy", _("buying")
+
+    # The permissions each ability stands for.
+    PERMISSIONS = {
+        Ability.TRAIN: {"generation.add_generationjob", "generation.add_sourceset"},
+        Ability.SELL: {"listings.add_listing", "listings.change_listing"},
+        Ability.BUY: {"purchases.add_purchase"},
+    }
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="suspensions")
+    ability = models.CharField(max_length=10, choices=Ability)
+    reason = models.TextField(_("reason, for the person"))
+    imposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    until = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="suspension_says_why")]
+        indexes = [models.Index(fields=["user", "until"], name="suspensions_in_force")]
+        verbose_name = _("suspension")
+        verbose_name_plural = _("suspensions")
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.ability}"

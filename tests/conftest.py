@@ -1,0 +1,66 @@
+"""The cast: Alice sells, Bob buys, Charlie is a stranger, Mod moderates."""
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from marketplace.accounts.models import ApiToken, User
+
+
+def person(name: str, **fields: object) -> User:
+    return User.objects.create_user(
+        f"{name.lower()}@example.com", "correct horse 42", name=name, language="en", **fields
+    )
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return person("Alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return person("Bob")
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    return person("Charlie")
+
+
+@pytest.fixture
+def mod(db: None) -> User:
+    return person("Mod", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def api():
+    """api(user) is a client with a token of every scope."""
+
+    def client(user: User, scopes: list[str] | None = None) -> APIClient:
+        _, text = ApiToken.issue(user, "test", scopes or ApiToken.Scope.values)
+        return APIClient(headers={"Authorization": f"Token {text}"})
+
+    return client
+
+
+@pytest.fixture
+def browser_of():
+    """browser_of(user) is a signed-in browser without JavaScript."""
+
+    def client(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return client
+
+
+@pytest.fixture(autouse=True)
+def files_in_a_temporary_folder(settings, tmp_path):
+    storages = dict(settings.STORAGES)
+    storages["default"] = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": tmp_path / "files", "base_url": None, "allow_overwrite": True},
+    }
+    settings.STORAGES = storages
