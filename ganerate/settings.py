@@ -190,6 +190,8 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 # People.
 AUTH_USER_MODEL = "accounts.User"
+# The e-mail is unique without regard to case, by a constraint that this check does not read.
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = [
     "marketplace.moderation.backends.SuspensionBackend",
     "marketplace.accounts.backends.MemberBackend",

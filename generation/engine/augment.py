@@ -68,9 +68,8 @@ def _move(images: Tensor, flip: float, shift: float, random: torch.Generator) ->
 def _resampler(side: int, shift: Tensor, mirrored: Tensor) -> Tensor:
     """[B] -> [B,side,side]: row i holds a 1 at the pixel that lands on i; what lies outside is mirrored in."""
     place = torch.arange(side, device=shift.device, dtype=torch.float32)
-    source = place - shift[:, None]
-    source = (source.abs() + side - 1) % (2 * side - 2) - (side - 1)
-    source = (side - 1) - source.abs()
+    source = (place - shift[:, None]).abs()
+    source = (side - 1) - (source - (side - 1)).abs()
     source = torch.where(mirrored[:, None] > 0, (side - 1) - source, source)
     return (source[:, :, None] == place).float()
 

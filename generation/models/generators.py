@@ -34,7 +34,7 @@ class Generator(models.Model):
         return f"{self.source_set.name} · {self.recipe.get('resolution')} px"
 
     def reserve_slots(self, count: int) -> int:
-        """Takes `count` slots for good and returns the first. Only whole blocks are taken, so that shards stay aligned."""
+        """Takes `count` slots for good, in whole blocks so that shards stay aligned, and returns the first."""
         taken = -(-count // 64) * 64
         while True:
             self.refresh_from_db(fields=["next_slot"])

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from generation.engine.config import BLOCK, Recipe, RecipeError
+
+FORMAT = 1
+
+
+class CheckpointError(Exception):
+    """A checkpoint file that cannot be used; the message names it."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training run at one moment: tensors named "part/name" and plain values.
+
+    `state` holds the counters that a resumed run needs. `environment` says what equal bytes depend on:
+    torch version, instruction set, dtype and block.
+    """
+
+    recipe: Recipe
+    kimg: float
+    tensors: Mapping[str, Tensor]
+    state: Mapping[str, Any] = field(default_factory=dict)  # Any: numbers, strings, lists of these
+    environment: Mapping[str, str | int] = field(default_factory=dict)
+
+    def part(self, name: str) -> dict[str, Tensor]:
+        return {key.removeprefix(name + "/"): value for key, value in self.tensors.items() if key.startswith(name + "/")}
+
+    def generator_only(self) -> Checkpoint:
+        """The small file that sampling needs: the averaged generator alone."""
+        tensors = {key: value for key, value in self.tensors.items() if key.startswith("ema/")}
+        return Checkpoint(self.recipe, self.kimg, tensors, {}, self.environment)
+
+    def to_bytes(self) -> bytes:
+        content = {
+            "format": FORMAT,
+            "recipe": self.recipe.to_dict(),
+            "kimg": self.kimg,
+            "tensors": dict(self.tensors),
+            "state": dict(self.state),
+            "environment": dict(self.environment),
+        }
+        buffer = io.BytesIO()
+        torch.save(content, buffer)
+        return buffer.getvalue()
+
+    def save(self, path: str | Path) -> str:
+        """Write the file whole or not at all; returns its SHA-256 in hex."""
+        path, content = Path(path), self.to_bytes()
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+        return hashlib.sha256(content).hexdigest()
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Read a file that `save` wrote; nothing in it is executed. Raises CheckpointError."""
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except OSError as error:
+            raise CheckpointError(f"{path}: {error.strerror or error}") from error
+        except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+            raise CheckpointError(f"{path}: the file is damaged or is not a checkpoint") from error
+        return cls._from_content(content, path)
+
+    @classmethod
+    def _from_content(cls, content: Any, path: str | Path) -> Self:  # Any: whatever the file held
+        if not isinstance(content, dict) or content.get("format") != FORMAT:
+            raise CheckpointError(f"{path}: not a checkpoint of this version")
+        try:
+            recipe = Recipe.from_dict(content["recipe"])
+            return cls(recipe, content["kimg"], content["tensors"], content["state"], content["environment"])
+        except (KeyError, TypeError, AttributeError, RecipeError) as error:
+            raise CheckpointError(f"{path}: the checkpoint is incomplete") from error
+
+
+def environment(instruction_set: str, dtype: str) -> dict[str, str | int]:
+    return {"torch": torch.__version__, "instruction_set": instruction_set, "dtype": dtype, "block": BLOCK}
