@@ -5,6 +5,7 @@ matters in production is listed in .env.example; a wrong one stops the program a
 """
 
 import hashlib
+import os
 import secrets
 import tempfile
 from pathlib import Path
@@ -113,8 +114,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=20000;",
     }
-    # A file, because live-server tests run in other threads and processes.
-    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / "test-db.sqlite3")}
+    # A file, because live-server tests run in other threads; its own for each process, so that runs can't collide.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(tempfile.gettempdir()) / f"ganerate-test-{os.getpid()}.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
