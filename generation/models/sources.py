@@ -26,6 +26,11 @@ class SourceSet(models.Model):
     declaration = models.JSONField(default=dict, blank=True)
     declared_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # What intake found, kept so that submitting a job costs the same for 50 images and for 10,000.
+    usable_count = models.PositiveIntegerField(default=0)
+    label_counts = models.JSONField(default=dict, blank=True)
+    grey = models.BooleanField(default=False, help_text=_("Every usable image is grey."))
+    draft_fingerprint = models.CharField(max_length=64, blank=True)
 
     class Meta:
         ordering = ["-created_at"]
@@ -65,9 +70,10 @@ class SourceSet(models.Model):
 
     def seal(self) -> None:
         """Closes the set to additions. Safe to call twice."""
-        if self.sealed_at is None:
-            self.fingerprint, self.sealed_at = self.compute_fingerprint(), timezone.now()
-            self.save(update_fields=["fingerprint", "sealed_at"])
+        fingerprint = self.draft_fingerprint or self.compute_fingerprint()
+        open_set = SourceSet.objects.filter(pk=self.pk, sealed_at__isnull=True)
+        open_set.update(fingerprint=fingerprint, sealed_at=timezone.now())
+        self.refresh_from_db(fields=["fingerprint", "sealed_at"])
 
 
 class Upload(models.Model):
