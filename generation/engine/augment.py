@@ -76,7 +76,7 @@ def _resampler(side: int, shift: Tensor, mirrored: Tensor) -> Tensor:
 
 def _cutout(images: Tensor, p: float, random: torch.Generator) -> Tensor:
     """Greys out a square: only for tiny sets, since the squares can leak into samples."""
-    batch, _, height, width = images.shape
+    height, width = images.shape[-2:]
     half = CUTOUT * _chosen(images, p / 2, random)[:, None] * height / 2
     top, left = (_uniform(images, random, 0, side)[:, None] for side in (height, width))
     rows = (torch.arange(height, device=images.device) - top).abs() < half

@@ -36,7 +36,9 @@ class Checkpoint:
     environment: Mapping[str, str | int] = field(default_factory=dict)
 
     def part(self, name: str) -> dict[str, Tensor]:
-        return {key.removeprefix(name + "/"): value for key, value in self.tensors.items() if key.startswith(name + "/")}
+        return {
+            key.removeprefix(name + "/"): value for key, value in self.tensors.items() if key.startswith(name + "/")
+        }
 
     def generator_only(self) -> Checkpoint:
         """The small file that sampling needs: the averaged generator alone."""
@@ -89,5 +91,10 @@ class Checkpoint:
             raise CheckpointError(f"{path}: the checkpoint is incomplete") from error
 
 
+def file_sha256(path: str | Path) -> str:
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def environment(instruction_set: str, dtype: str) -> dict[str, str | int]:
-    return {"torch": torch.__version__, "instruction_set": instruction_set, "dtype": dtype, "block": BLOCK}
+    return {"torch": str(torch.__version__), "instruction_set": instruction_set, "dtype": dtype, "block": BLOCK}

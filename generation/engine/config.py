@@ -117,7 +117,8 @@ class Recipe:
         missing = {field.name for field in fields(cls)} - set(values)
         if missing:
             raise RecipeError(min(missing), "missing", "The recipe is incomplete.")
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        settings: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        return cls(**settings)
 
 
 def resolve(

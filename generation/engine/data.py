@@ -72,11 +72,24 @@ def load(
 
 
 def split_holdout(images: ImageSet, seed: int) -> tuple[ImageSet, ImageSet]:
-    """Set aside a tenth (20 to 1,000 images; at least 200 of 1,000 or more; none of fewer than 200) -> train, holdout."""
+    """-> train, holdout: a tenth set aside, 20 to 1,000 images, at least 200 of 1,000 or more, none of under 200."""
     total = len(images)
     size = 0 if total < 200 else min(1000, max(20 if total < 1000 else 200, round(total / 10)))
     order = np.random.default_rng([seed, total]).permutation(total)
     return images.subset(np.sort(order[size:])), images.subset(np.sort(order[:size]))
+
+
+def side_of(path: str | Path) -> int:
+    """The longer side, in pixels, of the first image in a folder or zip. Raises DataError."""
+    with _opened(Path(path)) as source:
+        names = sorted(name for name in source.names() if _is_image(name))
+        if not names:
+            raise DataError(f"{path}: there are no images in it")
+        try:
+            with Image.open(io.BytesIO(source.read(names[0]))) as image:
+                return max(image.size)
+        except OSError as error:
+            raise DataError(f"{names[0]}: the image cannot be read") from error
 
 
 class _Source(Protocol):

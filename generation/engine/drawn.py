@@ -112,7 +112,9 @@ def _cross(draw: ImageDraw.ImageDraw, centre: Point, radius: float, turn: float,
     for n in range(4):
         middle = turn + n * quarter - quarter
         for angle, distance in ((-arm, reach), (arm, reach), (quarter / 2, inner)):
-            corners.append((centre[0] + distance * math.cos(middle + angle), centre[1] + distance * math.sin(middle + angle)))
+            corners.append(
+                (centre[0] + distance * math.cos(middle + angle), centre[1] + distance * math.sin(middle + angle))
+            )
     draw.polygon(corners, fill=colour)
 
 

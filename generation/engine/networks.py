@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +59,7 @@ class Generator(nn.Module):
         self.size = recipe.resolution >> len(recipe.widths)
         self.root = nn.Linear(condition, recipe.widths[0] * self.size**2)
         self.start = Modulation(recipe.widths[0], condition)
-        pairs = zip(recipe.widths, recipe.widths[1:], strict=False)
+        pairs = pairwise(recipe.widths)
         self.ups = nn.ModuleList(Up(i, o, self.size << n, condition) for n, (i, o) in enumerate(pairs, 1))
         self.to_image = nn.ConvTranspose2d(recipe.widths[-1], recipe.channels, 4, 2, 1)
 
@@ -97,7 +98,7 @@ class Discriminator(nn.Module):
         widths = recipe.widths[::-1]
         self.group = recipe.mbstd_group
         self.from_image = nn.Conv2d(recipe.channels, widths[0], 4, 2, 1)
-        self.downs = nn.ModuleList(Down(i, o) for i, o in zip(widths, widths[1:], strict=False))
+        self.downs = nn.ModuleList(Down(i, o) for i, o in pairwise(widths))
         self.conv = nn.Conv2d(widths[-1] + (1 if self.group else 0), widths[-1], 3, 1, 1)
         size = recipe.resolution >> len(widths)
         self.dense = nn.Linear(widths[-1] * size**2, widths[-1])

@@ -82,7 +82,9 @@ class Trainer:
         parts = {"generator": self.generator, "discriminator": self.discriminator, "ema": self.ema}
         tensors = {f"{part}/{key}": value for part, net in parts.items() for key, value in net.state_dict().items()}
         for part, adam in (("adam_g", self.adam_g), ("adam_d", self.adam_d)):
-            tensors |= {f"{part}/{n}/{key}": value for n, s in adam.state_dict()["state"].items() for key, value in s.items()}
+            tensors |= {
+                f"{part}/{n}/{key}": value for n, s in adam.state_dict()["state"].items() for key, value in s.items()
+            }
         tensors |= {f"scores/{n}": scores for n, scores in enumerate(self.scores)}
         copies = {key: value.detach().to("cpu", copy=True) for key, value in tensors.items()}
         state = {"steps": self.steps, "augment_p": self.strength.p, "r_t": self.strength.r_t, "seconds": seconds}
@@ -103,7 +105,9 @@ class Trainer:
         self.strength.p = float(checkpoint.state["augment_p"])
         self.strength.r_t = float(checkpoint.state["r_t"])
 
-    def _improve_discriminator(self, reals: Tensor, fakes: Tensor, labels: Tensor | None, random: torch.Generator) -> Tensor:
+    def _improve_discriminator(
+        self, reals: Tensor, fakes: Tensor, labels: Tensor | None, random: torch.Generator
+    ) -> Tensor:
         recipe, net = self.recipe, self.discriminator
         self.adam_d.zero_grad(set_to_none=True)
         reals, fakes = self._augmented(reals, random), self._augmented(fakes, random)
@@ -142,7 +146,10 @@ class Trainer:
     def _average(self) -> None:
         halflife = min(self.recipe.ema_halflife_kimg, EMA_WARM_UP * self.kimg)
         keep = 0.5 ** (self.recipe.batch / 1000 / halflife) if halflife > 0 else 0.0
-        for ours, theirs in ((self.ema.parameters(), self.generator.parameters()), (self.ema.buffers(), self.generator.buffers())):
+        for ours, theirs in (
+            (self.ema.parameters(), self.generator.parameters()),
+            (self.ema.buffers(), self.generator.buffers()),
+        ):
             pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if a.is_floating_point()]
             torch._foreach_lerp_([a for a, _ in pairs], [b.detach() for _, b in pairs], 1 - keep)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,9 +56,7 @@ def images_per_second(
     """A pilot: train for about `seconds` with the request's networks and throw the result away."""
     device = torch.device(device)
     classes = images.classes if request.labels else ()
-    recipe = resolve(
-        request, images=len(images), channels=images.channels, classes=classes, dtype=best_dtype(device)
-    )
+    recipe = resolve(request, images=len(images), channels=images.channels, classes=classes, dtype=best_dtype(device))
     trainer = Trainer(images, recipe, device)
     for _ in range(2):
         trainer.step()
@@ -77,8 +75,11 @@ def train(
     resume: Checkpoint | None = None,
     checkpoint_seconds: float = 20.0,
     preview_seconds: float = 5.0,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress]:
     """Train and report about twice a second; leaving the loop stops it.
+
+    Once `stopping` answers true, one more report comes, with a checkpoint.
 
     What is reported, and when, never changes the weights: a run resumed from any checkpoint ends like one that
     was not stopped, bit for bit on the same CPU. Raises TrainingError where the loss is no longer a number.
@@ -88,12 +89,17 @@ def train(
     if resume is not None:
         trainer.restore(resume)
     judge = _Judge(images, holdout, trainer)
-    reporter = _Reporter(trainer, float(resume.state["seconds"]) if resume else 0.0, checkpoint_seconds, preview_seconds)
+    reporter = _Reporter(
+        trainer, float(resume.state["seconds"]) if resume else 0.0, checkpoint_seconds, preview_seconds
+    )
+    if trainer.finished:
+        yield reporter.report(None, judge.floor, last=True)
     while not trainer.finished:
         reporter.run_for(TICK_SECONDS)
-        yield reporter.report(judge.score(trainer), judge.floor)
-    if resume is not None and resume.kimg >= recipe.kimg:
-        yield reporter.report(None, judge.floor)
+        last = trainer.finished or stopping()
+        yield reporter.report(judge.score(trainer), judge.floor, last=last)
+        if last:
+            return
 
 
 class _Reporter:
@@ -116,7 +122,7 @@ class _Reporter:
         speed = (self.trainer.steps - first) * self.trainer.recipe.batch / elapsed
         self.speed = speed if not self.speed else 0.8 * self.speed + 0.2 * speed
 
-    def report(self, score: float | None, floor: float | None) -> Progress:
+    def report(self, score: float | None, floor: float | None, last: bool) -> Progress:
         trainer = self.trainer
         loss_d, loss_g = (float(loss) for loss in trainer.losses)
         if not (math.isfinite(loss_d) and math.isfinite(loss_g)):
@@ -132,14 +138,14 @@ class _Reporter:
             r_t=trainer.strength.r_t,
             swd=score,
             swd_floor=floor if score is not None else None,
-            samples=trainer.samples(self.latents, self.labels) if self._due("preview") else None,
-            checkpoint=trainer.checkpoint(self.seconds) if self._due("checkpoint") else None,
+            samples=trainer.samples(self.latents, self.labels) if self._due("preview", last) else None,
+            checkpoint=trainer.checkpoint(self.seconds) if self._due("checkpoint", last) else None,
             done=trainer.finished,
         )
 
-    def _due(self, what: str) -> bool:
+    def _due(self, what: str, last: bool) -> bool:
         now = time.monotonic()
-        due = self.trainer.finished or now - self.last[what] >= self.every[what]
+        due = last or now - self.last[what] >= self.every[what]
         if due:
             self.last[what] = now
         return due

@@ -6,7 +6,7 @@ import numpy as np
 
 from generation.engine.metrics.copies import CopyDetector
 from generation.engine.metrics.features import Pixels
-from generation.engine.metrics.swd import swd, swd_floor
+from generation.engine.metrics.swd import swd
 
 MAX_COMPARED = 2_000
 WORST_PAIRS = 8
@@ -38,16 +38,17 @@ def quality_report(
 
 
 def _likeness(real: Pixels, fake: Pixels, train: Pixels | None, compared_with: str, seed: int) -> dict[str, Any]:
-    """SWD at some n, and the floor: what real images score against real images at the same n."""
-    if train is None:
-        floor = swd_floor(real[: 2 * MAX_COMPARED], seed=seed)
-        count = int(floor.pop("n"))
-    else:
-        count = min(len(real), len(train), MAX_COMPARED)
-        floor = swd(real, _spread(train, count), seed=seed)
-    count = min(count, len(fake))
-    distances = swd(_spread(real, count), _spread(fake, count), seed=seed)
-    return {"compared_with": compared_with, "n": count, "swd": distances, "swd_floor": floor}
+    """SWD at some n, and its floor: what real images score against other real images at the same n."""
+    half = len(real) // 2
+    ours, others = (real, train) if train is not None else (real[:half], real[half:])
+    count = min(len(ours), len(others), len(fake), MAX_COMPARED)
+    sample = _spread(ours, count)
+    return {
+        "compared_with": compared_with,
+        "n": count,
+        "swd": swd(sample, _spread(fake, count), seed=seed),
+        "swd_floor": swd(sample, _spread(others, count), seed=seed),
+    }
 
 
 def _copies(fake: Pixels, detector: CopyDetector) -> dict[str, Any]:
