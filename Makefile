@@ -32,7 +32,7 @@ check: setup ## Format, lint, types, import rules, migrations, deployment settin
 format: setup ## Puts the code into its format
 	@.venv/bin/ruff format -q . && .venv/bin/ruff check -q --fix .
 
-bench: setup ## Measures: ONLY=control|engine
+bench: setup ## Measures: ONLY=control|engine FULL=1
 	@$(PY) -m benchmarks $(ONLY) $(if $(FULL),--full)
 
 messages: setup ## Collects new texts for translation and compiles the catalogues

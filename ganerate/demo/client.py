@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin, urlencode
+from urllib.parse import urlencode, urljoin
 
 import urllib3
 

@@ -38,6 +38,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         display = Display()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             with site_running(options["port"]) as site:
                 walk(display, site, options)
