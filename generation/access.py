@@ -1,0 +1,51 @@
+"""Who may see which row. Other people's private rows are not there at all: 404. Staff may read everything."""
+
+from typing import TypeVar
+from uuid import UUID
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Model, QuerySet
+from django.shortcuts import get_object_or_404
+
+from .models import Dataset, GenerationJob, Generator, SourceSet, Upload
+
+Row = TypeVar("Row", bound=Model)
+Person = AbstractBaseUser | AnonymousUser
+
+
+def visible(queryset: QuerySet[Row], user: Person) -> QuerySet[Row]:
+    """The rows a person's own lists show."""
+    return queryset.filter(owner_id=user.pk) if user.is_authenticated else queryset.none()
+
+
+def readable(queryset: QuerySet[Row], user: Person) -> QuerySet[Row]:
+    return queryset if getattr(user, "is_staff", False) and user.is_active else visible(queryset, user)
+
+
+def source_set_for(user: Person, public_id: UUID | str) -> SourceSet:
+    return get_object_or_404(readable(SourceSet.objects.all(), user), public_id=public_id)
+
+
+def own_source_set(user: Person, public_id: UUID | str) -> SourceSet:
+    """For changes: staff read, but do not add to a seller's images."""
+    return get_object_or_404(visible(SourceSet.objects.all(), user), public_id=public_id)
+
+
+def own_upload(user: Person, source_set_id: UUID | str, public_id: UUID | str) -> Upload:
+    source_set = own_source_set(user, source_set_id)
+    return get_object_or_404(Upload, source_set=source_set, public_id=public_id)
+
+
+def job_for(user: Person, public_id: UUID | str) -> GenerationJob:
+    rows = GenerationJob.objects.select_related("source_set", "generator", "dataset")
+    return get_object_or_404(readable(rows, user), public_id=public_id)
+
+
+def dataset_for(user: Person, public_id: UUID | str) -> Dataset:
+    rows = Dataset.objects.select_related("job", "generator")
+    return get_object_or_404(readable(rows, user), public_id=public_id)
+
+
+def generator_for(user: Person, public_id: UUID | str) -> Generator:
+    return get_object_or_404(readable(Generator.objects.all(), user), public_id=public_id)
