@@ -35,7 +35,8 @@ def source_set(count):
     ], batch_size=1000)
     return str(made.public_id)
 
-print(json.dumps({"token": ApiToken.issue(user, "bench", ["read", "generate"])[1], "50": source_set(50), "10000": source_set(10000)}))
+token = ApiToken.issue(user, "bench", ["read", "generate"])[1]
+print(json.dumps({"token": token, "50": source_set(50), "10000": source_set(10000)}))
 """
 
 

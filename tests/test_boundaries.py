@@ -46,7 +46,10 @@ def test_the_engine_knows_nothing_of_django():
 
 
 def test_the_web_process_starts_without_torch():
-    code = "import sys, ganerate.asgi, ganerate.urls; from django.urls import get_resolver; get_resolver().url_patterns; sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys, ganerate.asgi; from django.urls import get_resolver; get_resolver().url_patterns; "
+        "sys.exit('torch' in sys.modules)"
+    )
     assert run_python(code).returncode == 0
 
 
