@@ -33,6 +33,7 @@ class Command(BaseCommand):
         parser.add_argument("--count", type=int, default=500, help="images to generate (default 500)")
         parser.add_argument("--preset", choices=PRESETS, default="quick")
         parser.add_argument("--resolution", type=int, choices=RESOLUTIONS, help="pixels; chosen by the images")
+        parser.add_argument("--minutes", type=float, help="train no longer than this; the preset decides otherwise")
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--once", action="store_true", help="stop everything at the end")
 
@@ -70,6 +71,7 @@ def walk(display: Display, site: str, options: dict[str, Any]) -> None:
         preset=options["preset"],
         resolution=resolution,
         labels=len(source_set["labels"]) > 1,
+        **({"minutes": options["minutes"]} if options["minutes"] else {}),
     )
     display.step(
         f"Job accepted: the answer took {journey.answered_in * 1000:.0f} ms. Watch it at {job['urls']['page']}"
