@@ -46,6 +46,8 @@ class GenerationJob(models.Model):
     seed = models.BigIntegerField()
     requested = models.JSONField()
     resolved = models.JSONField(null=True, blank=True)
+    # Low and high, as told to the person at submit.
+    expected_seconds = models.JSONField(default=list, blank=True)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
     starts_from = models.ForeignKey(Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     generator = models.ForeignKey(Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs")
