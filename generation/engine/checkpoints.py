@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import pickle
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,10 +74,11 @@ class Checkpoint:
     def load(cls, path: str | Path) -> Self:
         """Read a file that `save` wrote; nothing in it is executed. Raises CheckpointError."""
         try:
+            _check_sums(path)
             content = torch.load(path, map_location="cpu", weights_only=True)
         except OSError as error:
             raise CheckpointError(f"{path}: {error.strerror or error}") from error
-        except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError, KeyError) as error:
+        except (RuntimeError, pickle.UnpicklingError, zipfile.BadZipFile, EOFError, ValueError, KeyError) as error:
             raise CheckpointError(f"{path}: the file is damaged or is not a checkpoint") from error
         return cls._from_content(content, path)
 
@@ -89,6 +91,13 @@ class Checkpoint:
             return cls(recipe, content["kimg"], content["tensors"], content["state"], content["environment"])
         except (KeyError, TypeError, AttributeError, RecipeError) as error:
             raise CheckpointError(f"{path}: the checkpoint is incomplete") from error
+
+
+def _check_sums(path: str | Path) -> None:
+    """torch.load does not look at the checksums in the file."""
+    with zipfile.ZipFile(path) as archive:
+        if archive.testzip() is not None:
+            raise zipfile.BadZipFile
 
 
 def file_sha256(path: str | Path) -> str:

@@ -146,12 +146,11 @@ class Trainer:
     def _average(self) -> None:
         halflife = min(self.recipe.ema_halflife_kimg, EMA_WARM_UP * self.kimg)
         keep = 0.5 ** (self.recipe.batch / 1000 / halflife) if halflife > 0 else 0.0
-        for ours, theirs in (
-            (self.ema.parameters(), self.generator.parameters()),
-            (self.ema.buffers(), self.generator.buffers()),
-        ):
-            pairs = [(a, b) for a, b in zip(ours, theirs, strict=True) if a.is_floating_point()]
-            torch._foreach_lerp_([a for a, _ in pairs], [b.detach() for _, b in pairs], 1 - keep)
+        ours, theirs = self.ema.state_dict(), self.generator.state_dict()
+        floating = [key for key, value in ours.items() if value.is_floating_point()]
+        torch._foreach_lerp_([ours[key] for key in floating], [theirs[key] for key in floating], 1 - keep)
+        for key in ours.keys() - floating:
+            ours[key].copy_(theirs[key])
 
     def _set_learning_rates(self) -> None:
         left = (self.recipe.kimg - self.kimg) / self.recipe.kimg

@@ -115,7 +115,7 @@ class _Reporter:
     def run_for(self, seconds: float) -> None:
         started, first = time.perf_counter(), self.trainer.steps
         elapsed = 0.0
-        while elapsed < seconds and not self.trainer.finished:
+        while not elapsed or (elapsed < seconds and not self.trainer.finished):
             self.trainer.step()
             elapsed = time.perf_counter() - started
         self.seconds += elapsed

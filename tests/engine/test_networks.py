@@ -1,0 +1,65 @@
+import pytest
+import torch
+from generation.engine.config import RESOLUTIONS, RecipeRequest, resolve
+from generation.engine.networks import build_discriminator, build_generator, with_batch_deviation
+
+
+def parameters(net):
+    return sum(parameter.numel() for parameter in net.parameters())
+
+
+@pytest.mark.parametrize("preset", ["quick", "paper"])
+@pytest.mark.parametrize("resolution", RESOLUTIONS)
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("labels", [False, True])
+def test_shapes(tiny, preset, resolution, channels, labels):
+    recipe = tiny(RecipeRequest(preset, resolution, labels=labels), channels=channels)
+    classes = torch.tensor([0, 1, 2, 0]) if labels else None
+    images = build_generator(recipe)(torch.randn(4, 8), classes)
+    assert images.shape == (4, channels, resolution, resolution)
+    assert images.abs().max() <= 1
+    assert build_discriminator(recipe)(images, classes).shape == (4,)
+
+
+def test_the_paper_has_the_published_size():
+    recipe = resolve(RecipeRequest("paper", 64), images=1000, channels=3)
+    assert parameters(build_generator(recipe)) == 3_576_704
+    assert parameters(build_discriminator(recipe)) == 2_765_568
+
+
+def test_weights_follow_from_the_seed_alone(tiny):
+    first = build_generator(tiny()).state_dict()
+    torch.rand(3)
+    again, other = build_generator(tiny()).state_dict(), build_generator(tiny(seed=1)).state_dict()
+    assert all(torch.equal(first[key], again[key]) for key in first)
+    assert not torch.equal(first["root.weight"], other["root.weight"])
+
+
+def test_building_leaves_the_global_random_state_alone(tiny):
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    build_generator(tiny())
+    assert torch.equal(torch.rand(1), expected)
+
+
+@pytest.mark.parametrize("preset", ["quick", "paper"])
+def test_the_class_reaches_both_networks(tiny, preset):
+    recipe = tiny(RecipeRequest(preset, 32, labels=True))
+    generator, discriminator = build_generator(recipe).eval(), build_discriminator(recipe).eval()
+    latent, one, other = torch.randn(1, 8), torch.tensor([0]), torch.tensor([1])
+    image = generator(latent, one)
+    assert not torch.equal(image, generator(latent, other))
+    assert not torch.equal(discriminator(image, one), discriminator(image, other))
+
+
+def test_batch_deviation_sees_a_collapsed_group():
+    x = torch.cat([torch.randn(1, 8, 4, 4).expand(4, -1, -1, -1), torch.randn(4, 8, 4, 4)])
+    channel = with_batch_deviation(x, 4)[:, -1, 0, 0]
+    assert channel[:4].max() < 0.01
+    assert channel[4:].min() > 0.3
+
+
+def test_the_last_layer_computes_in_float32(tiny):
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert build_generator(tiny())(torch.randn(2, 8)).dtype == torch.float32
