@@ -1,0 +1,44 @@
+"""How a job ends: one conditional UPDATE to a terminal state, the event that tells it, and no task left behind."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from . import events
+from .models import GenerationJob, JobTask
+
+State = GenerationJob.State
+
+
+def succeed(job: GenerationJob, data: events.Data) -> bool:
+    return end(job, State.SUCCEEDED, data)
+
+
+def fail(job: GenerationJob, reason: str, traceback: str = "") -> bool:
+    return end(job, State.FAILED, {"reason": reason}, reason=reason, traceback=traceback)
+
+
+def cancel(job: GenerationJob, only_from: tuple[str, ...] = GenerationJob.ACTIVE) -> bool:
+    return end(job, State.CANCELLED, {}, only_from=only_from)
+
+
+def end(
+    job: GenerationJob,
+    state: str,
+    data: events.Data,
+    *,
+    only_from: tuple[str, ...] = GenerationJob.ACTIVE,
+    reason: str = "",
+    traceback: str = "",
+) -> bool:
+    with transaction.atomic():
+        ended = GenerationJob.objects.filter(pk=job.pk, state__in=only_from).update(
+            state=state, finished_at=timezone.now(), reason=reason, traceback=traceback
+        )
+        if ended:
+            # A worker that still holds one of them finds its claim lost and stops within a heartbeat.
+            JobTask.objects.filter(job=job, state__in=(JobTask.State.QUEUED, JobTask.State.RUNNING)).update(
+                state=JobTask.State.CANCELLED, finished_at=timezone.now()
+            )
+            events.record(job, state, data)
+    job.refresh_from_db()
+    return bool(ended)
