@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from generation.engine.config import Recipe, RecipeRequest, resolve
 from generation.engine.data import ImageSet
 from generation.engine.drawn import SHAPES, draw_shapes

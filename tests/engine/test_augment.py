@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from generation.engine.augment import SHIFT, AdaptiveStrength, augment
 
 

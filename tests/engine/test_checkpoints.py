@@ -2,6 +2,7 @@ import hashlib
 
 import pytest
 import torch
+
 from generation.engine.checkpoints import Checkpoint, CheckpointError, file_sha256
 from generation.engine.trainer import Trainer
 

@@ -2,9 +2,10 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from generation.engine.data import DataError, ImageSet, load, side_of, split_holdout
 from generation.engine.drawn import SHAPES, draw_shapes, write_folder, write_zip
-from PIL import Image
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from generation.engine.losses import discriminator_loss, generator_loss, r1_penalty
 
 

@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from generation.engine.config import RESOLUTIONS, RecipeRequest, resolve
 from generation.engine.networks import build_discriminator, build_generator, with_batch_deviation
 

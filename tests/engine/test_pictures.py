@@ -2,8 +2,9 @@ import io
 
 import numpy as np
 import pytest
-from generation.engine.pictures import prepare
 from PIL import Image
+
+from generation.engine.pictures import prepare
 
 MODES = ["1", "P", "L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I;16", "I", "F"]
 

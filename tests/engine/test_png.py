@@ -2,8 +2,9 @@ import io
 
 import numpy as np
 import pytest
-from generation.engine.png import encode_png
 from PIL import Image
+
+from generation.engine.png import encode_png
 
 
 @pytest.mark.parametrize("channels", [1, 3])

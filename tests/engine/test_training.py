@@ -4,6 +4,7 @@ import math
 import numpy as np
 import pytest
 import torch
+
 from generation.engine import training
 from generation.engine.config import RecipeRequest
 from generation.engine.data import split_holdout
