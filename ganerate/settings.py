@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "marketplace.accounts.middleware.PersonalPreferences",
+    "marketplace.accounts.middleware.IdempotencyKeys",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -234,6 +235,7 @@ MAX_UPLOAD_BYTES: int = env.int("MAX_UPLOAD_BYTES", default=4 * 1024**3)
 UPLOAD_PART_BYTES = 8 * 1024 * 1024
 MAX_COUNT: int = env.int("MAX_COUNT", default=1_000_000)
 DECLARATION_VERSION = "2026-11"
+TERMS_VERSION = "2026-11"
 
 # Money. The test provider is for trying things out: production without a real one fails at start.
 TEST_PAYMENTS: bool = DEBUG or env.bool("GANERATE_TEST_PAYMENTS", default=False)
@@ -253,6 +255,8 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "ganerate.rest.problem_details",
+    "DEFAULT_THROTTLE_CLASSES": ["ganerate.throttles.CreateThrottle", "ganerate.throttles.ScopedCreateThrottle"],
+    "DEFAULT_THROTTLE_RATES": {"create": "1200/min", "tokens": "30/min"},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {

@@ -1,10 +1,76 @@
+"""Who calls the API, and what their token lets them do."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.permissions import IsAuthenticated
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from .models import ApiToken, User
+
+if TYPE_CHECKING:
+    # APIView reads this module while it is being defined.
+    from rest_framework.views import APIView
+
+
+def token_of(request: HttpRequest) -> ApiToken | None:
+    """The token that a request carries, looked up once however many ask."""
+    if not hasattr(request, "api_token"):
+        token = look_up(request.headers.get("Authorization", ""))
+        setattr(request, "api_token", token)  # noqa: B010 - HttpRequest has no such attribute for mypy
+    return getattr(request, "api_token")  # noqa: B009
+
+
+def look_up(header: str) -> ApiToken | None:
+    keyword, _space, text = header.partition(" ")
+    if keyword.lower() != "token":
+        return None
+    token = ApiToken.objects.select_related("user").filter(digest=ApiToken.hash(text.strip())).first()
+    if token is None or not token.user.is_active:
+        raise AuthenticationFailed(_("This token is unknown."), code="token_unknown")
+    # Only who holds the whole text learns more than that.
+    if token.revoked_at:
+        raise AuthenticationFailed(_("This token was revoked."), code="token_revoked")
+    if token.expires_at <= timezone.now():
+        raise AuthenticationFailed(_("This token has expired."), code="token_expired")
+    token.touch()
+    return token
 
 
 class TokenAuthentication(BaseAuthentication):
-    pass
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        token = token_of(request._request)
+        return (token.user, token) if token else None
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Token realm="api"'
 
 
-class HasScope(IsAuthenticated):
-    pass
+class HasScope(BasePermission):
+    """Views say `required_scope`. Reading needs it or “read”; a person in a browser has every scope."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        if not request.user.is_authenticated:
+            return False
+        scope: str | None = getattr(view, "required_scope", None)
+        if scope == ApiToken.Scope.MODERATE and not request.user.is_staff:
+            return False
+        return not isinstance(request.auth, ApiToken) or self.allows(request.auth, scope, request.method in SAFE_METHODS)
+
+    def allows(self, token: ApiToken, scope: str | None, reading: bool) -> bool:
+        sufficient = {scope, ApiToken.Scope.READ.value} if reading else {scope}
+        if sufficient & set(token.scopes):
+            return True
+        self.message: Any = _("This token lacks the scope “%(scope)s”.") % {"scope": scope or ApiToken.Scope.READ.value}
+        return False
+
+
+class ReadableByAll(HasScope):
+    """Anybody may look; whoever changes something needs the scope."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        return request.method in SAFE_METHODS or super().has_permission(request, view)

@@ -1,19 +1,73 @@
 import zoneinfo
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone, translation
+from rest_framework.exceptions import AuthenticationFailed
+
+from . import idempotency
+from .authentication import token_of
+from .models import User
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class PersonalPreferences:
-    """Shows times in the person's own time zone."""
+    """Shows times in the person's own time zone, and words in their language until they choose another."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.user.is_authenticated:
             timezone.activate(zoneinfo.ZoneInfo(request.user.time_zone))
+            if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+                translation.activate(request.user.language)
+                request.LANGUAGE_CODE = request.user.language
         else:
             timezone.deactivate()
         return self.get_response(request)
+
+
+class IdempotencyKeys:
+    """A POST to the API with an Idempotency-Key has its effect once; repeated, it gets the same answer."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        key = request.headers.get("Idempotency-Key", "")[: idempotency.MAX_KEY]
+        user = self.caller(request) if key and self.applies(request) else None
+        return self.once(request, user, key) if user else self.get_response(request)
+
+    @staticmethod
+    def applies(request: HttpRequest) -> bool:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        small = length.isdigit() and int(length) <= idempotency.MAX_BODY
+        return request.method == "POST" and request.path.startswith("/api/v1/") and small
+
+    @staticmethod
+    def caller(request: HttpRequest) -> User | None:
+        """The API authenticates inside the view, later than this; a bad token is left for it to refuse."""
+        try:
+            token = token_of(request)
+        except AuthenticationFailed:
+            return None
+        if token:
+            return token.user
+        return request.user if isinstance(request.user, User) else None
+
+    def once(self, request: HttpRequest, user: User, key: str) -> HttpResponseBase:
+        sha256 = idempotency.fingerprint(request)
+        idempotency.forget_old(user, key)
+        row = idempotency.claim(user, key, sha256)
+        if row is None:
+            return idempotency.repeated(user, key, sha256)
+        try:
+            response = self.get_response(request)
+        except BaseException:
+            row.delete()
+            raise
+        idempotency.keep(row, response)
+        return response

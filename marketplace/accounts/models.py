@@ -26,7 +26,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        user = self.model(email=self.normalize_email(email), **fields)
+        user = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -83,6 +83,7 @@ class ApiToken(models.Model):
         GENERATE = "generate", _("upload, train and generate")
         SELL = "sell", _("manage listings")
         BUY = "buy", _("buy and download")
+        ACCOUNT = "account", _("change your profile and tokens")
         MODERATE = "moderate", _("moderate (staff)")
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_tokens")
@@ -122,6 +123,16 @@ class ApiToken(models.Model):
             expires_at=expires_at or timezone.now() + timedelta(days=90),
         )
         return token, text
+
+    def touch(self) -> None:
+        """Notes that the token was used, at most once a minute, so that reading stays reading."""
+        now = timezone.now()
+        stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=now - timedelta(minutes=1))
+        if self.last_used_at is None or self.last_used_at < now - timedelta(minutes=1):
+            ApiToken.objects.filter(stale, pk=self.pk).update(last_used_at=now)
+
+    def revoke(self) -> bool:
+        return bool(ApiToken.objects.filter(pk=self.pk, revoked_at__isnull=True).update(revoked_at=timezone.now()))
 
     @staticmethod
     def hash(text: str) -> str:

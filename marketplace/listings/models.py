@@ -15,6 +15,8 @@ CURRENCIES = [("KRW", "KRW"), ("USD", "USD")]
 # Digits after the point; an amount is stored as an integer of the smallest unit.
 MINOR_DIGITS = {"KRW": 0, "USD": 2}
 MAX_PRICE = {"KRW": 100_000_000, "USD": 10_000_000}
+# Below this a price is either nothing or a mistake.
+MIN_PRICE = {"KRW": 100, "USD": 50}
 
 
 class Licence(models.Model):
@@ -74,6 +76,12 @@ class Listing(models.Model):
     current = models.OneToOneField(
         "ListingVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="current_of"
     )
+    # The sealed version that waits for a decision. A published listing stays on sale meanwhile.
+    in_review = models.OneToOneField(
+        "ListingVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="in_review_of"
+    )
+    # Words of the version on sale, in lower case; written when it is published.
+    search_text = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True, blank=True)
 
@@ -89,7 +97,10 @@ class Listing(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="published") | Q(current__isnull=False, published_at__isnull=False),
                 name="published_listing_has_version",
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="in_review") | Q(in_review__isnull=False), name="listing_in_review_has_version"
+            ),
         ]
         verbose_name = _("listing")
         verbose_name_plural = _("listings")
@@ -99,6 +110,11 @@ class Listing(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("listing", args=[self.public_id])
+
+    @property
+    def address(self) -> str:
+        """Where the listing is found from anywhere."""
+        return settings.SITE_URL + self.get_absolute_url()
 
     @property
     def latest(self) -> "ListingVersion | None":

@@ -1,0 +1,49 @@
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Q
+from django.http import Http404
+
+from marketplace.accounts.models import User
+
+from .models import Listing, ListingQuerySet, ListingVersion
+
+Visitor = User | AnonymousUser
+
+
+def listings() -> ListingQuerySet:
+    """Listings with everything that a card or a page shows of them, in one query."""
+    return Listing.objects.select_related(
+        "seller", "in_review", "current", "current__dataset", "current__licence"
+    )
+
+
+def listing_for(user: Visitor, public_id: UUID | str) -> Listing:
+    """A published listing for anybody; in any state for its seller and for staff."""
+    allowed = Q(state=Listing.State.PUBLISHED, current__isnull=False)
+    if user.is_authenticated:
+        allowed = Q() if user.is_staff else allowed | Q(seller=user.pk)
+    return found(listings().filter(allowed).filter(public_id=public_id).first())
+
+
+def own_listing(user: Visitor, public_id: UUID | str) -> Listing:
+    """For changing it: the seller alone."""
+    return found(listings().filter(seller=user.pk, public_id=public_id).first())
+
+
+def found(listing: Listing | None) -> Listing:
+    if listing is None:
+        raise Http404
+    return listing
+
+
+def version_for(user: Visitor, listing: Listing) -> ListingVersion:
+    """What this person is shown: seller and staff the newest version, others what is on sale."""
+    insider = user.is_authenticated and (user.is_staff or user.pk == listing.seller_id)
+    if insider or listing.current is None:
+        newest = listing.versions.select_related("dataset", "licence").order_by("-number").first()
+        if newest is not None:
+            return newest
+    if listing.current is None:
+        raise Http404
+    return listing.current

@@ -1,0 +1,137 @@
+"""What sellers do with their listings before anyone else sees them, and how they take them back."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Case, F, Value, When
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from generation.models import Dataset
+from marketplace.accounts.models import User
+
+from . import rules
+from .models import Licence, Listing, ListingVersion
+from .rules import ListingRefused
+
+__all__ = ["ListingRefused", "create", "edit", "submit", "withdraw"]
+
+State = Listing.State
+WITHDRAWABLE = (State.DRAFT, State.IN_REVIEW, State.PUBLISHED, State.REJECTED)
+# What an edit copies from the version before.
+COPIED = ("dataset", "licence", "title", "description", "tags", "price", "currency", "sample_seed")
+
+
+def create(
+    seller: User,
+    dataset: Dataset,
+    *,
+    title: str,
+    licence: Licence,
+    price: int,
+    currency: str = "KRW",
+    description: str = "",
+    tags: Iterable[str] = (),
+) -> Listing:
+    check_seller(seller)
+    if dataset.owner_id != seller.pk:
+        raise ListingRefused("dataset", _("Only the owner of a dataset can sell it."))
+    rules.check_dataset(dataset)
+    fields = {"title": title, "description": description, "tags": tags, "licence": licence}
+    cleaned = rules.clean(fields | {"price": price, "currency": currency}, currency)
+    with transaction.atomic():
+        listing = Listing.objects.create(seller=seller)
+        ListingVersion.objects.create(listing=listing, dataset=dataset, sample_seed=sample_seed(dataset), **cleaned)
+    return listing
+
+
+def check_seller(seller: User) -> None:
+    if not seller.has_perm("listings.add_listing"):
+        raise ListingRefused("", _("Selling is suspended for this account."))
+
+
+def sample_seed(dataset: Dataset) -> int:
+    """The same for every listing of a dataset, and not to be guessed before: no seller can pick the free sample."""
+    return int(salted_hmac("listings.sample_seed", dataset.content_hash).hexdigest()[:13], 16)
+
+
+def edit(listing: Listing, *, updated_at: datetime | None = None, **fields: Any) -> ListingVersion:
+    """Changes the draft. A sealed version is left as it is and a new one is begun.
+
+    `updated_at` is what the editor saw: if somebody, or another window, changed the draft since, it is refused.
+    """
+    check_seller(listing.seller)
+    latest = listing.versions.select_related("dataset", "licence").order_by("-number").first()
+    if latest is None or listing.state == State.SUSPENDED:
+        raise ListingRefused("", _("This listing can't be edited."))
+    if listing.in_review_id == latest.pk:
+        raise ListingRefused("", _("This version is in review. Wait for the decision, or withdraw it to edit."))
+    if updated_at is not None and updated_at != latest.updated_at:
+        raise stale()
+    cleaned = rules.clean(fields, latest.currency)
+    return begin_version(listing, latest, cleaned) if latest.sealed_at else change(latest, cleaned)
+
+
+def change(draft: ListingVersion, cleaned: dict[str, Any]) -> ListingVersion:
+    unchanged_since = ListingVersion.objects.filter(pk=draft.pk, sealed_at__isnull=True, updated_at=draft.updated_at)
+    if not unchanged_since.update(**cleaned, updated_at=timezone.now()):
+        raise stale()
+    draft.refresh_from_db()
+    return draft
+
+
+def begin_version(listing: Listing, last: ListingVersion, cleaned: dict[str, Any]) -> ListingVersion:
+    columns = {name: getattr(last, name) for name in COPIED} | cleaned
+    try:
+        with transaction.atomic():
+            version = ListingVersion.objects.create(listing=listing, number=last.number + 1, **columns)
+            again = Listing.objects.filter(pk=listing.pk, state__in=(State.REJECTED, State.WITHDRAWN))
+            again.update(state=State.DRAFT)
+    except IntegrityError:
+        raise stale() from None
+    listing.refresh_from_db()
+    return version
+
+
+def stale() -> ListingRefused:
+    return ListingRefused(
+        "updated_at", _("This listing was changed elsewhere since you opened it. Reload it, then make your changes again.")
+    )
+
+
+def submit(listing: Listing) -> bool:
+    """Seals the draft and puts it before staff. False if another request did so first."""
+    check_seller(listing.seller)
+    draft = listing.latest
+    if draft is None or draft.sealed_at:
+        raise ListingRefused("", _("There is nothing new to submit: edit the listing first."))
+    rules.check_licence(draft.licence)
+    with transaction.atomic():
+        moved = seal(draft) and queue(listing, draft)
+        transaction.set_rollback(not moved)
+    listing.refresh_from_db()
+    return moved
+
+
+def seal(draft: ListingVersion) -> bool:
+    unsealed = ListingVersion.objects.filter(pk=draft.pk, sealed_at__isnull=True)
+    return bool(unsealed.update(sealed_at=timezone.now(), licence_sha256=draft.licence.text_sha256))
+
+
+def queue(listing: Listing, version: ListingVersion) -> bool:
+    idle = Listing.objects.filter(
+        pk=listing.pk, in_review__isnull=True, state__in=(State.DRAFT, State.REJECTED, State.PUBLISHED)
+    )
+    # A published listing stays on sale while its next version is looked at.
+    state = Case(When(state=State.PUBLISHED, then=F("state")), default=Value(State.IN_REVIEW.value))
+    return bool(idle.update(in_review=version, state=state))
+
+
+def withdraw(listing: Listing) -> bool:
+    """Takes the listing off sale and out of review. Whoever bought it keeps it."""
+    moved = Listing.objects.filter(pk=listing.pk, state__in=WITHDRAWABLE).update(state=State.WITHDRAWN, in_review=None)
+    listing.refresh_from_db()
+    return bool(moved)

@@ -1,0 +1,103 @@
+"""What a seller may write on a listing. Each rule refuses with the field and a sentence for people."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from generation.models import Dataset
+
+from .models import MAX_PRICE, MIN_PRICE, MINOR_DIGITS, Licence
+
+TITLE_LENGTHS = (3, 120)
+MAX_DESCRIPTION = 10_000
+MAX_TAGS = 10
+MAX_TAG = 30
+TAG = re.compile(r"[\w][\w +.-]*")
+
+
+class ListingRefused(Exception):
+    """Something about the listing is not acceptable; `field` may be empty when it is no single field."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field, self.message = field, message
+
+
+def clean(fields: dict[str, Any], currency: str) -> dict[str, Any]:  # Any: the columns of ListingVersion
+    """The fields as they are stored. `currency` is what a price without one means."""
+    cleaned = dict(fields)
+    if "title" in cleaned:
+        cleaned["title"] = clean_title(cleaned["title"])
+    if "description" in cleaned:
+        cleaned["description"] = clean_description(cleaned["description"])
+    if "tags" in cleaned:
+        cleaned["tags"] = clean_tags(cleaned["tags"])
+    if "price" in cleaned or "currency" in cleaned:
+        check_price(cleaned.get("price"), cleaned.get("currency", currency))
+    if "licence" in cleaned:
+        check_licence(cleaned["licence"])
+    return cleaned
+
+
+def clean_title(title: str) -> str:
+    title = " ".join(title.split())
+    least, most = TITLE_LENGTHS
+    if not least <= len(title) <= most:
+        raise ListingRefused(
+            "title", _("A title has %(least)d to %(most)d characters.") % {"least": least, "most": most}
+        )
+    return title
+
+
+def clean_description(description: str) -> str:
+    if len(description) > MAX_DESCRIPTION:
+        raise ListingRefused(
+            "description", _("A description has at most %(most)d characters.") % {"most": MAX_DESCRIPTION}
+        )
+    return description.strip()
+
+
+def clean_tags(tags: Iterable[str]) -> list[str]:
+    """Lower case, each once, in the seller's order."""
+    words = list(dict.fromkeys(" ".join(tag.lower().split()) for tag in tags if tag.strip()))
+    if len(words) > MAX_TAGS:
+        raise ListingRefused("tags", _("A listing has at most %(most)d tags.") % {"most": MAX_TAGS})
+    for word in words:
+        if len(word) > MAX_TAG or not TAG.fullmatch(word):
+            raise ListingRefused(
+                "tags",
+                _("“%(tag)s” is no tag: use at most %(most)d letters, digits, spaces and hyphens.")
+                % {"tag": word, "most": MAX_TAG},
+            )
+    return words
+
+
+def check_price(price: int | None, currency: str) -> None:
+    if currency not in MAX_PRICE:
+        raise ListingRefused("currency", _("Choose one of these currencies: %(names)s.") % {"names": ", ".join(MAX_PRICE)})
+    if price is None:
+        raise ListingRefused("price", _("A price in another currency must be given anew."))
+    if price != 0 and not MIN_PRICE[currency] <= price <= MAX_PRICE[currency]:
+        least, most = as_amount(MIN_PRICE[currency], currency), as_amount(MAX_PRICE[currency], currency)
+        raise ListingRefused(
+            "price", _("A price is 0 (free), or from %(least)s to %(most)s.") % {"least": least, "most": most}
+        )
+
+
+def as_amount(amount: int, currency: str) -> str:
+    digits = MINOR_DIGITS[currency]
+    return f"{amount / 10**digits:,.{digits}f} {currency}"
+
+
+def check_licence(licence: Licence) -> None:
+    if not licence.offered:
+        raise ListingRefused("licence", _("This licence is no longer offered; choose another."))
+
+
+def check_dataset(dataset: Dataset) -> None:
+    if not dataset.generator.source_set.declared:
+        raise ListingRefused(
+            "dataset", _("The rights to the source images were not declared, so what was made of them can't be sold.")
+        )

@@ -1,0 +1,71 @@
+"""The free sample: drawn by the platform from a published seed, and part of the sold files byte for byte."""
+
+import hashlib
+import io
+import json
+import zipfile
+
+from generation import gallery
+
+from .models import ListingVersion
+
+SAMPLE_SIZE = 16
+# One fixed time in every entry, so that the same sample has the same bytes.
+ENTRY_TIME = (2026, 1, 1, 0, 0, 0)
+
+HOW_TO_CHECK = """\
+Free sample of “{title}”, version {number}
+{url}
+
+Drawn by the platform, not chosen by the seller.
+  seed          {seed}
+  content hash  {content_hash}
+  images        {count}
+
+To draw it again: for i = 0, 1, 2, ... take SHA-256 of the text "seed:content hash:i" and read its first 8 bytes as
+a big-endian number; the remainder by the number of images is a position in manifest.jsonl, counted from 0. The first
+{size} different positions are the sample.
+
+To find it in the sold bundle: each file has there the same path and the same SHA-256 as here:
+{files}
+"""
+
+
+def sample_indexes(version: ListingVersion) -> list[int]:
+    count, wanted = version.dataset.count, min(SAMPLE_SIZE, version.dataset.count)
+    drawn: dict[int, None] = {}
+    step = 0
+    while len(drawn) < wanted:
+        digest = hashlib.sha256(f"{version.sample_seed}:{version.dataset.content_hash}:{step}".encode()).digest()
+        drawn.setdefault(int.from_bytes(digest[:8]) % count)
+        step += 1
+    return list(drawn)
+
+
+def sample_zip(version: ListingVersion) -> bytes:
+    entries = [gallery.entry(version.dataset, index) for index in sample_indexes(version)]
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for index, entry in zip(sample_indexes(version), entries, strict=True):
+            add(archive, entry["file"], gallery.image_bytes(version.dataset, index))
+        add(archive, "manifest.jsonl", "".join(json.dumps(entry) + "\n" for entry in entries).encode())
+        add(archive, "LICENSE.txt", version.licence.text.encode())
+        add(archive, "SAMPLE.txt", how_to_check(version, entries).encode())
+    return buffer.getvalue()
+
+
+def add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    archive.writestr(zipfile.ZipInfo(name, ENTRY_TIME), data)
+
+
+def how_to_check(version: ListingVersion, entries: list[dict[str, str]]) -> str:
+    return HOW_TO_CHECK.format(
+        title=version.title,
+        number=version.number,
+        url=version.listing.address,
+        seed=version.sample_seed,
+        content_hash=version.dataset.content_hash,
+        count=version.dataset.count,
+        size=len(entries),
+        files="\n".join(f"{entry['sha256']}  {entry['file']}" for entry in entries),
+    )

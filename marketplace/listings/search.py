@@ -1,0 +1,46 @@
+"""Which published listings a buyer finds."""
+
+from django.db.models import Q
+
+from .access import listings
+from .models import ListingQuerySet, ListingVersion
+
+SORTS = {"new": ("-published_at", "-id"), "price": ("current__currency", "current__price", "-id")}
+MAX_WORDS = 8
+
+
+def search(
+    query: str = "",
+    *,
+    resolution: int | None = None,
+    licence: str | None = None,
+    price_max: int | None = None,
+    currency: str | None = None,
+    labelled: bool | None = None,
+    sort: str = "new",
+) -> ListingQuerySet:
+    """Every word must be found in title, description or tags. `licence` is a licence's code."""
+    found = listings().published().filter(words(query))
+    if resolution:
+        found = found.filter(current__dataset__resolution=resolution)
+    if licence:
+        found = found.filter(current__licence__code=licence)
+    if currency:
+        found = found.filter(current__currency=currency)
+    if price_max is not None:
+        found = found.filter(current__price__lte=price_max)
+    if labelled is not None:
+        found = found.exclude(current__dataset__labels=[]) if labelled else found.filter(current__dataset__labels=[])
+    return found.order_by(*SORTS.get(sort, SORTS["new"]))
+
+
+def words(query: str) -> Q:
+    condition = Q()
+    for word in query.lower().split()[:MAX_WORDS]:
+        condition &= Q(search_text__contains=word)
+    return condition
+
+
+def search_text(version: ListingVersion) -> str:
+    """In lower case, because SQLite compares only ASCII letters without regard to case."""
+    return "\n".join([version.title, version.description, *version.tags]).lower()
