@@ -1,0 +1,148 @@
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import path, reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, status
+from rest_framework.exceptions import ValidationError
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from .. import access, source_sets, uploads
+from ..models import SourceImage, SourceSet, Upload
+from .serializers import SourceImageAnswer, SourceSetAnswer, SourceSetRequest, UploadAnswer, UploadRequest
+
+Row = TypeVar("Row", SourceSet, Upload)
+
+
+class Octets(BaseParser):
+    """The body as bytes. The server has bounded its length before it got here."""
+
+    media_type = "application/octet-stream"
+
+    def parse(self, stream: object, media_type: object = None, parser_context: object = None) -> bytes:  # type: ignore[override]  # no form in it
+        return stream.read()  # type: ignore[attr-defined]  # the request itself
+
+
+def described(source_set: SourceSet, request: Request) -> dict[str, object]:
+    found = uploads.summary(source_set)
+    return {
+        "id": source_set.public_id,
+        "name": source_set.name,
+        "version": source_set.version,
+        "sealed": source_set.sealed_at is not None,
+        "images": {
+            name: getattr(found, name) for name in ("total", "accepted", "fixed", "rejected", "duplicates", "checking")
+        },
+        "labels": found.labels,
+        "enough": found.enough,
+        "advice": found.advice,
+        "url": request.build_absolute_uri(reverse("api-source-set", args=[source_set.public_id])),
+    }
+
+
+def attempt(call: Callable[[], Row]) -> Row:
+    try:
+        return call()
+    except uploads.UploadRefused as refusal:
+        raise ValidationError({refusal.field: [refusal.message]}) from None
+
+
+class SourceSetList(generics.GenericAPIView[SourceSet]):
+    required_scope = "generate"
+    serializer_class = SourceSetAnswer
+
+    def get_queryset(self) -> QuerySet[SourceSet]:
+        return access.visible(SourceSet.objects.all(), self.request.user)
+
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.get_queryset()) or []
+        return self.get_paginated_response([described(source_set, request) for source_set in page])
+
+    @extend_schema(request=SourceSetRequest, responses={201: SourceSetAnswer})
+    def post(self, request: Request) -> Response:
+        form = SourceSetRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        name, declaration = form.validated_data["name"], form.validated_data["declaration"]
+        source_set = attempt(lambda: source_sets.create(request.user, name, declaration))
+        return Response(described(source_set, request), status=status.HTTP_201_CREATED)
+
+
+class SourceSetDetail(APIView):
+    required_scope = "generate"
+
+    @extend_schema(responses=SourceSetAnswer)
+    def get(self, request: Request, public_id: UUID) -> Response:
+        return Response(described(access.source_set_for(request.user, public_id), request))
+
+
+class SourceImageList(generics.ListAPIView[SourceImage]):
+    required_scope = "generate"
+    serializer_class = SourceImageAnswer
+
+    def get_queryset(self) -> QuerySet[SourceImage]:
+        return access.source_set_for(self.request.user, self.kwargs["public_id"]).images.all()
+
+
+class UploadList(APIView):
+    required_scope = "generate"
+
+    @extend_schema(request=UploadRequest, responses={201: UploadAnswer})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        source_set = access.own_source_set(request.user, public_id)
+        form = UploadRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        upload = attempt(lambda: uploads.begin(source_set, **form.validated_data))
+        return Response(UploadAnswer(upload).data, status=status.HTTP_201_CREATED)
+
+
+class UploadDetail(APIView):
+    required_scope = "generate"
+
+    @extend_schema(responses=UploadAnswer)
+    def get(self, request: Request, public_id: UUID, upload_id: UUID) -> Response:
+        return Response(UploadAnswer(access.own_upload(request.user, public_id, upload_id)).data)
+
+
+class UploadPart(APIView):
+    required_scope = "generate"
+    parser_classes = [Octets]
+
+    @extend_schema(request={"application/octet-stream": bytes}, responses=UploadAnswer)
+    def put(self, request: Request, public_id: UUID, upload_id: UUID, number: int) -> Response:
+        upload = access.own_upload(request.user, public_id, upload_id)
+        data = request.data if isinstance(request.data, bytes) else b""
+        return Response(UploadAnswer(attempt(lambda: uploads.put_part(upload, number, data))).data)
+
+
+class UploadComplete(APIView):
+    required_scope = "generate"
+
+    @extend_schema(request=None, responses={202: UploadAnswer})
+    def post(self, request: Request, public_id: UUID, upload_id: UUID) -> Response:
+        upload = access.own_upload(request.user, public_id, upload_id)
+        completed = attempt(lambda: uploads.complete(upload))
+        return Response(UploadAnswer(completed).data, status=status.HTTP_202_ACCEPTED)
+
+
+urlpatterns = [
+    path("source-sets/", SourceSetList.as_view(), name="api-source-set-list"),
+    path("source-sets/<uuid:public_id>/", SourceSetDetail.as_view(), name="api-source-set"),
+    path("source-sets/<uuid:public_id>/images/", SourceImageList.as_view(), name="api-source-images"),
+    path("source-sets/<uuid:public_id>/uploads/", UploadList.as_view(), name="api-upload-list"),
+    path("source-sets/<uuid:public_id>/uploads/<uuid:upload_id>/", UploadDetail.as_view(), name="api-upload"),
+    path(
+        "source-sets/<uuid:public_id>/uploads/<uuid:upload_id>/parts/<int:number>/",
+        UploadPart.as_view(),
+        name="api-upload-part",
+    ),
+    path(
+        "source-sets/<uuid:public_id>/uploads/<uuid:upload_id>/complete/",
+        UploadComplete.as_view(),
+        name="api-upload-complete",
+    ),
+]

@@ -1,0 +1,143 @@
+"""From an uploaded file to source images with verdicts. Runs in a worker; may be killed at any line and run again."""
+
+import os
+import tempfile
+import zipfile
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from contextlib import contextmanager
+from typing import IO
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models import Max
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from . import summaries
+from .archives import Contents, Entry, contents
+from .checkers import CheckerPool
+from .images import Checked
+from .models import Upload
+from .refusals import UploadRefused
+from .verdicts import Verdicts
+
+Alive = Callable[[], bool]
+Finding = tuple[Entry, Checked, str]
+
+
+def run_intake(upload_id: int, alive: Alive) -> None:
+    """Gives every file of the upload its verdict, unless `alive` says that another worker has taken over."""
+    upload = Upload.objects.select_related("source_set__owner").filter(pk=upload_id).first()
+    if upload is None:
+        return
+    if upload.state == Upload.State.CHECKING:
+        with translation.override(getattr(upload.source_set.owner, "language", None) or settings.LANGUAGE_CODE):
+            check_upload(upload, alive)
+    if upload.state in (Upload.State.DONE, Upload.State.FAILED):
+        remove_parts(upload)
+
+
+def check_upload(upload: Upload, alive: Alive) -> None:
+    try:
+        state, reason = outcome(upload, alive)
+    finally:
+        summaries.refresh(upload.source_set)
+    checking = Upload.objects.filter(pk=upload.pk, state=Upload.State.CHECKING)
+    checking.update(state=state, reason=reason)
+    upload.refresh_from_db(fields=["state", "reason"])
+
+
+def outcome(upload: Upload, alive: Alive) -> tuple[Upload.State, str]:
+    """Still CHECKING when it had to stop: whoever holds the task now goes on after the last verdict."""
+    try:
+        with assembled(upload) as file:
+            finished = check_contents(upload, contents(file, upload.file_name), alive)
+    except UploadRefused as refused:
+        return Upload.State.FAILED, refused.message
+    return (Upload.State.DONE if finished else Upload.State.CHECKING), ""
+
+
+@contextmanager
+def assembled(upload: Upload) -> Iterator[IO[bytes]]:
+    """The parts as one file without a name: it goes when the process does."""
+    folder = settings.VAR_DIR / "tmp"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for number in range(1, upload.part_count + 1):
+            append_part(upload, number, file)
+        yield file
+
+
+def append_part(upload: Upload, number: int, file: IO[bytes]) -> None:
+    with default_storage.open(upload.part_key(number)) as part:
+        for chunk in part.chunks(1024 * 1024):
+            file.write(chunk)
+    if file.tell() != min(number * upload.part_size, upload.size):
+        raise UploadRefused("file", _("%(name)s arrived damaged. Please upload it again.") % {"name": upload.file_name})
+
+
+def check_contents(upload: Upload, found: Contents, alive: Alive) -> bool:
+    Upload.objects.filter(pk=upload.pk).update(images_found=len(found.entries))
+    last = upload.images.aggregate(last=Max("number"))["last"]
+    waiting = [entry for entry in found.entries if last is None or entry.number > last]
+    verdicts = Verdicts(upload)
+    for entry, checked, key in findings(upload, found, waiting, alive):
+        verdicts.add(entry, checked, key)
+        if not alive():
+            return False
+    verdicts.flush()
+    return alive()
+
+
+def findings(upload: Upload, found: Contents, entries: list[Entry], alive: Alive) -> Iterator[Finding]:
+    """Verdicts in the order of the archive, made by as many children as there are cores to spare."""
+    size = min(2, os.cpu_count() or 1, len(entries) or 1)
+    window: deque[Future[Finding]] = deque()
+    with CheckerPool(size) as pool, ThreadPoolExecutor(size) as threads:
+        try:
+            for entry in entries:
+                window.append(threads.submit(find, upload, found, entry, pool))
+                if len(window) > 2 * size:
+                    yield awaited(window.popleft(), alive)
+            while window:
+                yield awaited(window.popleft(), alive)
+        finally:
+            threads.shutdown(cancel_futures=True)
+
+
+def awaited(future: "Future[Finding]", alive: Alive) -> Finding:
+    while True:
+        try:
+            return future.result(timeout=0.5)
+        except NotYet:
+            alive()  # keeps the lease through a slow picture; whether it was lost is asked after the verdict
+
+
+def find(upload: Upload, found: Contents, entry: Entry, pool: CheckerPool) -> Finding:
+    if entry.refusal:
+        return entry, Checked("rejected", [entry.refusal]), ""
+    try:
+        data = found.read(entry)
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError):
+        return entry, Checked("rejected", ["damaged"]), ""
+    checked = pool.check(data)
+    return entry, checked, stored(upload, checked)
+
+
+def stored(upload: Upload, checked: Checked) -> str:
+    if not checked.data:
+        return ""
+    key = f"source-sets/{upload.source_set.public_id}/{checked.pixel_sha256}{checked.suffix}"
+    default_storage.save(key, ContentFile(checked.data))
+    checked.data = b""
+    return key
+
+
+def remove_parts(upload: Upload) -> None:
+    for number in upload.parts:
+        default_storage.delete(upload.part_key(number))

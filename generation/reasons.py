@@ -1,0 +1,36 @@
+"""What a verdict says in words: why an image was rejected, or what was changed about it."""
+
+from collections.abc import Iterable
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+REASONS: dict[str, str | Promise] = {
+    # fixed
+    "animation": _("An animation: its first frame is used."),
+    "rotated": _("Turned upright, as its camera noted."),
+    "depth": _("Reduced to 8 bits a channel."),
+    "flattened": _("Transparency was flattened on white."),
+    "colours": _("Colours were converted to RGB."),
+    "reduced": _("Reduced to 1,024 pixels on its longer side."),
+    # rejected
+    "duplicate": _("The same picture is already in this set."),
+    "empty": _("The file is empty (0 bytes)."),
+    "not_an_image": _("This is not an image. Allowed are PNG, JPEG, WebP, BMP, GIF and TIFF."),
+    "format": _("This format is not supported. Save it as PNG or JPEG."),
+    "damaged": _("The file is damaged or incomplete."),
+    "undecodable": _("Decoding took too long or failed. Save it again with another program."),
+    "too_large": _("The picture has more than 50 million pixels. Make it smaller."),
+    "too_many_bytes": _("The file is larger than 64 MB."),
+    "tiny": _("The shorter side is under 16 pixels."),
+    "one_colour": _("The whole picture is one colour."),
+    "encrypted": _("The file is protected by a password. Make the archive without one."),
+    "unsafe_name": _("The file's name leads out of the archive."),
+    "link": _("This is a link, not a file."),
+    "compression": _("The archive uses a compression that is not supported. Use an ordinary zip."),
+    "nested": _("An archive within the archive. Unpack it first."),
+}
+
+
+def worded(reasons: Iterable[str]) -> list[dict[str, str]]:
+    return [{"code": slug, "text": str(REASONS.get(slug, slug))} for slug in reasons]

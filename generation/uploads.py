@@ -1,0 +1,106 @@
+"""A file on its way in: begun, sent in numbered parts, completed. The same calls serve the pages and the API."""
+
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from . import claims
+from .models import JobTask, SourceSet, Upload
+from .reasons import REASONS
+from .refusals import UploadRefused
+from .source_sets import new_version
+from .summaries import Summary, summary
+
+__all__ = ["REASONS", "Summary", "UploadRefused", "begin", "complete", "new_version", "put_part", "receive", "summary"]
+
+
+def begin(source_set: SourceSet, file_name: str, size: int) -> Upload:
+    refuse_sealed(source_set)
+    if size <= 0:
+        raise UploadRefused("size", _("%(name)s is empty (0 bytes).") % {"name": file_name})
+    if size > settings.MAX_UPLOAD_BYTES:
+        limit = filesizeformat(settings.MAX_UPLOAD_BYTES)
+        raise UploadRefused("size", _("%(name)s is larger than %(limit)s.") % {"name": file_name, "limit": limit})
+    return Upload.objects.create(
+        source_set=source_set, file_name=bare_name(file_name), size=size, part_size=settings.UPLOAD_PART_BYTES
+    )
+
+
+def refuse_sealed(source_set: SourceSet) -> None:
+    if source_set.sealed_at is not None:
+        raise UploadRefused(
+            "source_set", _("A job has used these images, so they stay as they are. Make a new version to add more.")
+        )
+
+
+def bare_name(file_name: str) -> str:
+    name = PurePosixPath(file_name.replace("\\", "/").replace("\0", "")).name
+    return name[-255:] or "upload"
+
+
+def put_part(upload: Upload, number: int, data: bytes) -> Upload:
+    """Stores one part, counted from 1. Sending a part again replaces it, so a client may always retry."""
+    if upload.state != Upload.State.RECEIVING:
+        raise UploadRefused("part", _("This upload is complete already."))
+    if not 1 <= number <= upload.part_count:
+        raise UploadRefused("part", _("This upload has parts 1 to %(count)d.") % {"count": upload.part_count})
+    expected = part_length(upload, number)
+    if len(data) != expected:
+        raise UploadRefused(
+            "part",
+            _("Part %(number)d must have %(expected)d bytes, but has %(got)d.")
+            % {"number": number, "expected": expected, "got": len(data)},
+        )
+    default_storage.save(upload.part_key(number), ContentFile(data))
+    return note_part(upload, number)
+
+
+def part_length(upload: Upload, number: int) -> int:
+    return min(upload.part_size, upload.size - (number - 1) * upload.part_size)
+
+
+@transaction.atomic
+def note_part(upload: Upload, number: int) -> Upload:
+    upload = Upload.objects.select_for_update().get(pk=upload.pk)
+    if number not in upload.parts:
+        upload.parts = sorted([*upload.parts, number])
+        upload.save(update_fields=["parts"])
+    return upload
+
+
+def complete(upload: Upload) -> Upload:
+    """Hands the file to intake. Safe to call twice."""
+    if upload.state == Upload.State.RECEIVING:
+        refuse_sealed(SourceSet.objects.get(pk=upload.source_set_id))
+        refuse_gaps(upload)
+        hand_over(upload)
+    upload.refresh_from_db()
+    return upload
+
+
+def refuse_gaps(upload: Upload) -> None:
+    missing = sorted(set(range(1, upload.part_count + 1)) - set(upload.parts))
+    if missing:
+        numbers = ", ".join(map(str, missing[:10])) + (", …" if len(missing) > 10 else "")
+        raise UploadRefused("parts", _("These parts are missing: %(numbers)s.") % {"numbers": numbers})
+
+
+@transaction.atomic
+def hand_over(upload: Upload) -> None:
+    receiving = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING)
+    if receiving.update(state=Upload.State.CHECKING, completed_at=timezone.now()):
+        claims.add(JobTask.Kind.INTAKE, upload=upload)
+
+
+def receive(source_set: SourceSet, file: "File[bytes]") -> Upload:
+    """A whole file from a form."""
+    upload = begin(source_set, file.name or "", file.size)
+    for number in range(1, upload.part_count + 1):
+        upload = put_part(upload, number, file.read(part_length(upload, number)))
+    return complete(upload)
