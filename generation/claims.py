@@ -41,8 +41,8 @@ class Claim:
         return bool(self.held.update(lease_until=timezone.now() + LEASE))
 
     def advance(self, **output: Any) -> None:
-        """Keeps how far the work is, for the next attempt. What came this far has not failed here yet."""
-        self.task.output = self.task.output | output | {"failures": 0}
+        """Keeps how far the work is. With failures=0 the next attempt starts from here, and has not failed yet."""
+        self.task.output = self.task.output | output
         if not self.held.update(output=self.task.output, lease_until=timezone.now() + LEASE):
             raise Lost
 

@@ -23,7 +23,9 @@ State = JobTask.State
 
 def sweep() -> int:
     """Returns how many things it put right."""
-    return put_back_lost() + settle() + sum(put_missing_tickets(queue) for queue in sorted(set(JobTask.QUEUES.values())))
+    return (
+        put_back_lost() + settle() + sum(put_missing_tickets(queue) for queue in sorted(set(JobTask.QUEUES.values())))
+    )
 
 
 def put_back_lost() -> int:

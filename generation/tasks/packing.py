@@ -1,0 +1,147 @@
+"""Writing a dataset's files: the manifest, the bundle parts and the records that find an image in them."""
+
+import hashlib
+import json
+import uuid
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from django.core.files import File
+from django.core.files.storage import default_storage
+from django.utils.text import slugify
+
+from generation import bundles, events, manifests, statements
+from generation.manifests import IMAGE_INDEX, LINE_INDEX, RECORD
+from generation.models import DatasetFile, GenerationJob, JobTask
+
+from . import shards
+from .twins import Replaced
+from .watching import Watch
+
+Kind = DatasetFile.Kind
+CHECK_EVERY = 256
+
+
+@dataclass
+class Packer:
+    job: GenerationJob
+    folder: str
+    public_id: uuid.UUID
+    watch: Watch
+    files: list[DatasetFile] = field(default_factory=list)
+    image_index: bytearray = field(default_factory=bytearray)
+
+    def pack(self, done: list[JobTask], replaced: Replaced, report: dict[str, Any], sheet: bytes) -> list[DatasetFile]:
+        total = sum(shard.count for shard in done)
+        quality = json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True).encode()
+        with self.manifest(done, replaced) as manifest:
+            self.parts(self.images(done, replaced), total, manifest, quality)
+        self.store_bytes(Kind.REPORT, 1, "quality.json", quality)
+        self.store_bytes(Kind.CONTACT_SHEET, 1, "contact-sheet.png", sheet)
+        self.store_bytes(Kind.INDEX, IMAGE_INDEX, "images.index", bytes(self.image_index))
+        self.name_parts()
+        return self.files
+
+    def manifest(self, done: list[JobTask], replaced: Replaced) -> IO[bytes]:
+        file, index = shards.temporary(), bytearray()
+        for number, made in enumerate(self.lines(done, replaced)):
+            line = manifests.line(manifests.as_entry(number, made))
+            index += RECORD.pack(0, len(line), file.tell())
+            file.write(line)
+        self.store(Kind.MANIFEST, 1, "manifest.jsonl", file)
+        self.store_bytes(Kind.INDEX, LINE_INDEX, "manifest.index", bytes(index))
+        return file
+
+    def lines(self, done: list[JobTask], replaced: Replaced) -> Iterator[manifests.Entry]:
+        for shard in done:
+            self.watch.check()
+            for made in shards.lines(shard):
+                yield replaced[made["slot"]][0] if made["slot"] in replaced else made
+
+    def images(self, done: list[JobTask], replaced: Replaced) -> Iterator[bytes]:
+        for shard in done:
+            for made, png in shards.images(shard):
+                yield replaced[made["slot"]][1] if made["slot"] in replaced else png
+
+    def parts(self, images: Iterator[bytes], total: int, manifest: IO[bytes], quality: bytes) -> None:
+        part = Part(1)
+        for number, png in enumerate(images):
+            if part.is_full(len(png)):
+                self.close(part, manifest, quality)
+                part = Part(part.number + 1)
+            self.image_index += RECORD.pack(part.number, len(png), part.add(manifests.file_name(number), png))
+            if number % CHECK_EVERY == 0:
+                self.watch.check()
+                events.tick(self.job, {"done": number, "of": total, "fraction": number / total})
+        self.close(part, manifest, quality)
+
+    def close(self, part: "Part", manifest: IO[bytes], quality: bytes) -> None:
+        """The first part also holds what describes the whole dataset."""
+        tail: dict[str, bytes] = {}
+        if part.number == 1:
+            part.copy("manifest.jsonl", manifest)
+            part.add("quality.json", quality)
+            tail = statements.owner_tail(self.job, self.files[0].sha256, hashlib.sha256(quality).hexdigest())
+        prefix = part.end(tail)
+        stored = self.store(Kind.BUNDLE, part.number, f"part-{part.number:05d}.zip", part.file)
+        stored.prefix, stored.images = prefix, part.images
+        part.file.close()
+
+    def name_parts(self) -> None:
+        parts = [file for file in self.files if file.kind == Kind.BUNDLE]
+        stem = f"{slugify(self.job.source_set.name)[:80] or 'dataset'}-{self.public_id.hex[:8]}"
+        for part in parts:
+            part.name = bundles.part_name(stem, part.number, len(parts))
+
+    def store(self, kind: str, number: int, name: str, file: IO[bytes]) -> DatasetFile:
+        digest, key = bundles.digest_of(file), f"{self.folder}/{name}"
+        default_storage.save(key, File(file))
+        stored = DatasetFile(kind=kind, number=number, name=name, key=key, size=file.seek(0, 2), sha256=digest)
+        self.files.append(stored)
+        return stored
+
+    def store_bytes(self, kind: str, number: int, name: str, content: bytes) -> DatasetFile:
+        with shards.temporary() as file:
+            file.write(content)
+            return self.store(kind, number, name, file)
+
+
+class Part:
+    """One zip on its way, in a temporary file."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.images = number, 0
+        self.file = shards.temporary()
+        self.archive = zipfile.ZipFile(self.file, "w", zipfile.ZIP_STORED)
+
+    def is_full(self, more: int) -> bool:
+        return self.images >= bundles.PART_IMAGES or self.archive.start_dir + more > bundles.PART_BYTES
+
+    def add(self, name: str, content: bytes) -> int:
+        """Returns where in the part the content begins."""
+        self.archive.writestr(bundles.entry(name), content)
+        self.images += name.startswith("images/")
+        return self.archive.start_dir - len(content)
+
+    def copy(self, name: str, source: IO[bytes]) -> None:
+        info = bundles.entry(name)
+        info.file_size = source.seek(0, 2)
+        source.seek(0)
+        with self.archive.open(info, "w") as target:
+            while chunk := source.read(bundles.CHUNK_BYTES):
+                target.write(chunk)
+
+    def end(self, tail: dict[str, bytes]) -> int:
+        """Returns how many bytes come before the tail."""
+        prefix = self.archive.start_dir
+        for name, content in sorted(tail.items()):
+            self.archive.writestr(bundles.entry(name), content)
+        self.archive.close()
+        return prefix
+
+
+def content_hash(files: list[DatasetFile]) -> str:
+    hashes = {file.kind: file.sha256 for file in files}
+    return hashlib.sha256(f"{hashes[Kind.MANIFEST]} {hashes[Kind.REPORT]}".encode()).hexdigest()

@@ -1,0 +1,59 @@
+"""Source images as the engine wants them, decoded once per set, resolution and fit."""
+
+import io
+import os
+from collections.abc import Callable
+
+import numpy as np
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image
+
+from generation.engine.config import RecipeRequest
+from generation.engine.data import ImageSet, prepare
+from generation.models import SourceImage, SourceSet
+
+
+def load(source_set: SourceSet, request: RecipeRequest, check: Callable[[], None]) -> ImageSet:
+    key = f"caches/{source_set.fingerprint}-{request.resolution}-{channels_of(source_set)}-{request.fit}.npz"
+    if not default_storage.exists(key):
+        write(key, decoded(source_set, request, check))
+    return read(key)
+
+
+def channels_of(source_set: SourceSet) -> int:
+    return 1 if source_set.grey else 3
+
+
+def decoded(source_set: SourceSet, request: RecipeRequest, check: Callable[[], None]) -> ImageSet:
+    # The order of the fingerprint, so that equal sets give equal arrays.
+    rows = list(source_set.usable_images.order_by("pixel_sha256", "label"))
+    pixels = np.empty((len(rows), request.resolution, request.resolution, channels_of(source_set)), dtype=np.uint8)
+    for number, row in enumerate(rows):
+        check()
+        pixels[number] = one(row, request, pixels.shape[3])
+    classes = tuple(sorted({row.label for row in rows}))
+    labels = np.array([classes.index(row.label) for row in rows], dtype=np.int64)
+    return ImageSet(pixels, labels, classes, tuple(row.pixel_sha256 for row in rows))
+
+
+def one(row: SourceImage, request: RecipeRequest, channels: int) -> np.ndarray:
+    with default_storage.open(row.key) as file, Image.open(file) as image:
+        return prepare(image, request.resolution, request.fit, channels)
+
+
+def write(key: str, images: ImageSet) -> None:
+    buffer = io.BytesIO()
+    classes, names = np.array(images.classes, dtype=str), np.array(images.names, dtype=str)
+    np.savez(buffer, pixels=images.pixels, labels=images.labels, classes=classes, names=names)
+    # Whole or not at all: another task of this set may be about to read it.
+    unfinished = default_storage.save(f"{key}.{os.getpid()}", ContentFile(buffer.getvalue()))
+    with default_storage.open(unfinished) as file:
+        default_storage.save(key, file)
+    default_storage.delete(unfinished)
+
+
+def read(key: str) -> ImageSet:
+    with default_storage.open(key) as file, np.load(io.BytesIO(file.read()), allow_pickle=False) as arrays:
+        classes, names = (tuple(str(text) for text in arrays[name]) for name in ("classes", "names"))
+        return ImageSet(arrays["pixels"], arrays["labels"], classes, names)

@@ -1,0 +1,151 @@
+"""The task `train`: from source images to a generator and the shards that will be sampled from it."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from generation import events
+from generation.claims import Claim
+from generation.engine import training
+from generation.engine.checkpoints import Checkpoint
+from generation.engine.config import Recipe, RecipeError, RecipeRequest, resolve
+from generation.engine.data import ImageSet, split_holdout
+from generation.engine.devices import best_device, best_dtype
+from generation.engine.training import Progress
+from generation.heartbeats import Heartbeat
+from generation.models import GenerationJob
+
+from . import handover, sources
+from .endings_of_work import Impossible
+from .reporting import Reporter
+from .watching import Watch
+
+State, Stage = GenerationJob.State, GenerationJob.Stage
+
+STORE_SECONDS = 20.0
+# Kept in memory more often than stored, so that stopping to keep the best takes seconds.
+CHECKPOINT_SECONDS = 5.0
+PREVIEW_SECONDS = 2.0
+LONGEST_PILOT = 5.0
+
+
+def run(claim: Claim, alive: Heartbeat) -> None:
+    job = claim.task.job
+    assert job is not None
+    watch = Watch(claim, job, alive)
+    begin(job, claim)
+    watch.check()
+    if job.starts_from is not None:
+        return handover.reuse(claim, job, job.starts_from)
+    request = RecipeRequest.from_dict(job.requested)
+    images, holdout = split_holdout(sources.load(job.source_set, request, watch.check), job.seed)
+    recipe = settled(job, request, images)
+    last, checkpoint = train(claim, job, watch, recipe, images, holdout)
+    handover.hand_over(claim, job, checkpoint, last)
+
+
+def begin(job: GenerationJob, claim: Claim) -> None:
+    started = GenerationJob.objects.filter(pk=job.pk, state=State.QUEUED)
+    with transaction.atomic():
+        if started.update(state=State.RUNNING, started_at=timezone.now()):
+            events.record(job, "claimed", {"attempt": claim.task.attempt}, stage=Stage.PREPARING)
+
+
+def settled(job: GenerationJob, request: RecipeRequest, images: ImageSet) -> Recipe:
+    """The recipe as the first claim resolved it, after a pilot on the real device; never resolved again."""
+    job.refresh_from_db(fields=["resolved"])
+    if job.resolved is None:
+        recipe, speed = piloted(request, images)
+        with transaction.atomic():
+            if GenerationJob.objects.filter(pk=job.pk, resolved__isnull=True).update(resolved=recipe.to_dict()):
+                events.record(job, "resolved", {"images": len(images), "images_per_second": speed, "kimg": recipe.kimg})
+        job.refresh_from_db(fields=["resolved"])
+    return Recipe.from_dict(job.resolved)
+
+
+def piloted(request: RecipeRequest, images: ImageSet) -> tuple[Recipe, float]:
+    device = best_device()
+    classes = images.classes if request.labels else ()
+    try:
+        facts: dict[str, Any] = {"images": len(images), "channels": images.channels, "classes": classes}
+        resolve(request, **facts)
+        speed = training.images_per_second(images, request, device, pilot_seconds(request))
+        return resolve(request, **facts, images_per_second=speed, dtype=best_dtype(device)), speed
+    except RecipeError as error:
+        raise Impossible(error.message) from error
+
+
+def pilot_seconds(request: RecipeRequest) -> float:
+    """Short where nothing depends on it: only a limit in minutes needs a good figure."""
+    return LONGEST_PILOT if request.minutes is not None else 1.0
+
+
+def train(
+    claim: Claim, job: GenerationJob, watch: Watch, recipe: Recipe, images: ImageSet, holdout: ImageSet
+) -> tuple[Progress, Checkpoint]:
+    resume = stored_checkpoint(claim)
+    with transaction.atomic():
+        events.record(job, "stage", {}, stage=Stage.TRAINING)
+        if resume is not None:
+            events.record(job, "resumed", {"kimg": resume.kimg, "attempt": claim.task.attempt})
+    reporter, keeper = Reporter(job, claim), Keeper(job, claim, resume)
+    last = None
+    for last in progress_of(recipe, images, holdout, resume):
+        watch.check()
+        reporter.report(last)
+        keeper.keep(last)
+        if watch.keeps_best and keeper.newest is not None:
+            break
+    assert last is not None and keeper.newest is not None  # a run that ends has a checkpoint
+    return last, keeper.newest
+
+
+def progress_of(recipe: Recipe, images: ImageSet, holdout: ImageSet, resume: Checkpoint | None) -> Iterator[Progress]:
+    try:
+        yield from training.train(
+            images,
+            recipe,
+            device=best_device(),
+            holdout=holdout,
+            resume=resume,
+            checkpoint_seconds=CHECKPOINT_SECONDS,
+            preview_seconds=PREVIEW_SECONDS,
+        )
+    except training.TrainingError as error:
+        raise Impossible(_("Training diverged. Another seed or the preset “standard” usually helps.")) from error
+
+
+class Keeper:
+    """Stores checkpoints, so that a killed worker costs under a minute; the older goes once the newer is on record."""
+
+    def __init__(self, job: GenerationJob, claim: Claim, newest: Checkpoint | None) -> None:
+        self.job, self.claim, self.newest = job, claim, newest
+        self.count, self.stored_at = 0, float("-inf")
+
+    def keep(self, progress: Progress) -> None:
+        if progress.checkpoint is None:
+            return
+        self.newest = progress.checkpoint
+        if progress.done or time.monotonic() - self.stored_at >= STORE_SECONDS:
+            self.store(progress.checkpoint)
+
+    def store(self, checkpoint: Checkpoint) -> None:
+        self.count += 1
+        key = f"jobs/{self.job.public_id}/checkpoints/{self.claim.fence}-{self.count}.pt"
+        default_storage.save(key, ContentFile(checkpoint.to_bytes()))
+        older = self.claim.task.output.get("checkpoint")
+        self.claim.advance(checkpoint=key, kimg=checkpoint.kimg, failures=0)
+        if older:
+            default_storage.delete(older)
+        self.stored_at = time.monotonic()
+
+
+def stored_checkpoint(claim: Claim) -> Checkpoint | None:
+    key = claim.task.output.get("checkpoint")
+    return handover.load(key) if key and default_storage.exists(key) else None
