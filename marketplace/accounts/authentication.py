@@ -59,7 +59,8 @@ class HasScope(BasePermission):
         scope: str | None = getattr(view, "required_scope", None)
         if scope == ApiToken.Scope.MODERATE and not request.user.is_staff:
             return False
-        return not isinstance(request.auth, ApiToken) or self.allows(request.auth, scope, request.method in SAFE_METHODS)
+        reading = request.method in SAFE_METHODS
+        return not isinstance(request.auth, ApiToken) or self.allows(request.auth, scope, reading)
 
     def allows(self, token: ApiToken, scope: str | None, reading: bool) -> bool:
         sufficient = {scope, ApiToken.Scope.READ.value} if reading else {scope}

@@ -1,7 +1,7 @@
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.http import Http404
 
 from marketplace.accounts.models import User
@@ -13,9 +13,13 @@ Visitor = User | AnonymousUser
 
 def listings() -> ListingQuerySet:
     """Listings with everything that a card or a page shows of them, in one query."""
-    return Listing.objects.select_related(
-        "seller", "in_review", "current", "current__dataset", "current__licence"
-    )
+    return Listing.objects.select_related("seller", "in_review", "current", "current__dataset", "current__licence")
+
+
+def own_listings(user: User) -> ListingQuerySet:
+    """A seller's listings in every state, newest first, with their versions."""
+    versions = ListingVersion.objects.select_related("dataset", "licence")
+    return listings().filter(seller=user).prefetch_related(Prefetch("versions", versions))
 
 
 def listing_for(user: Visitor, public_id: UUID | str) -> Listing:
@@ -41,7 +45,8 @@ def version_for(user: Visitor, listing: Listing) -> ListingVersion:
     """What this person is shown: seller and staff the newest version, others what is on sale."""
     insider = user.is_authenticated and (user.is_staff or user.pk == listing.seller_id)
     if insider or listing.current is None:
-        newest = listing.versions.select_related("dataset", "licence").order_by("-number").first()
+        # Newest first by the model's ordering; a list of listings brings them along.
+        newest = next(iter(listing.versions.all()), None)
         if newest is not None:
             return newest
     if listing.current is None:

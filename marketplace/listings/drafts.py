@@ -98,7 +98,8 @@ def begin_version(listing: Listing, last: ListingVersion, cleaned: dict[str, Any
 
 def stale() -> ListingRefused:
     return ListingRefused(
-        "updated_at", _("This listing was changed elsewhere since you opened it. Reload it, then make your changes again.")
+        "updated_at",
+        _("This listing was changed elsewhere since you opened it. Reload it, then make your changes again."),
     )
 
 

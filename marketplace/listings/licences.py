@@ -1,4 +1,4 @@
-"""The licences that sellers can offer. A wording that was ever offered stays as it is: change it under a new version."""
+"""The licences that sellers can offer. A wording once offered stays as it is: change it under a new version."""
 
 from typing import TypedDict
 
@@ -40,59 +40,85 @@ RESEARCH = "   - Use the data for yourself, for teaching and for research withou
 PUBLISH_FEW = "   - Show up to 100 of the images in publications about your work, naming the listing.\n"
 MODELS_OWN = "   - Train and evaluate models on the data.\n"
 MODELS_SHARED = "   - Publish models trained on the data, for non-commercial use.\n"
-COMMERCE = "   - Use the data in your own commercial work and products, including models you sell or offer as a service.\n"
-ONE_ENTITY = "   - Use the data beyond one natural or legal person: each affiliate or client needs a licence of its own.\n"
+COMMERCE = (
+    "   - Use the data in your own commercial work and products, also in models you sell or offer as a service.\n"
+)
+ONE_ENTITY = "   - Use the data beyond one natural or legal person: each affiliate or client needs its own licence.\n"
 AFFILIATES = "   - Let affiliates, contractors and clients use the data for the same work.\n"
 DERIVED = "   - Pass on works derived from the data, with images altered, combined or annotated, inside products.\n"
 SHARE = "   - Copy, change and pass on the data, also commercially, if you name the listing and this licence.\n"
 
 
-def text(title: str, grants: str, limits: str) -> str:
-    return OPENING.format(title=title, grants=grants.rstrip("\n"), limits=limits.rstrip("\n"))
+def wording(code: str, english: tuple[str, str], korean: tuple[str, str], grants: str, limits: str) -> Wording:
+    """Title and summary in both languages, and the text that counts."""
+    (title_en, summary_en), (title_ko, summary_ko) = english, korean
+    text = OPENING.format(title=title_en, grants=grants.rstrip("\n"), limits=limits.rstrip("\n"))
+    return {
+        "code": code,
+        "version": VERSION,
+        "title_en": title_en,
+        "title_ko": title_ko,
+        "summary_en": summary_en,
+        "summary_ko": summary_ko,
+        "text": text,
+    }
 
 
-WORDINGS: list[Wording] = [
-    {
-        "code": "commercial-single",
-        "version": VERSION,
-        "title_en": "Commercial, one company",
-        "title_ko": "상업용, 한 회사",
-        "summary_en": "Use it in your own products and models, also for money. One person or company. Do not pass the "
-        "data on.",
-        "summary_ko": "자신의 제품과 모델에 상업적으로도 쓸 수 있습니다. 한 사람 또는 한 회사만 쓸 수 있습니다. 데이터 자체를 넘겨줄 수 없습니다.",
-        "text": text("Commercial, one company", MODELS_OWN + COMMERCE + PUBLISH_FEW, NO_PASSING_ON + ONE_ENTITY + NO_PERSONS),
-    },
-    {
-        "code": "commercial-extended",
-        "version": VERSION,
-        "title_en": "Commercial, extended",
-        "title_ko": "상업용, 확장",
-        "summary_en": "As the commercial licence, and affiliates, contractors and clients may use it too. Altered images "
-        "may be part of what you sell. Do not sell the data as data.",
-        "summary_ko": "상업용과 같으며 계열사, 외주사, 고객도 쓸 수 있습니다. 바꾼 이미지는 판매하는 제품에 넣을 수 있습니다. 데이터 자체를 팔 수는 없습니다.",
-        "text": text(
-            "Commercial, extended", MODELS_OWN + COMMERCE + AFFILIATES + DERIVED + PUBLISH_FEW, NO_PASSING_ON + NO_PERSONS
+WORDINGS = [
+    wording(
+        "commercial-single",
+        (
+            "Commercial, one company",
+            "Use it in your own products and models, also for money. One person or company. Do not pass the data on.",
         ),
-    },
-    {
-        "code": "personal-research",
-        "version": VERSION,
-        "title_en": "Personal and research",
-        "title_ko": "개인 및 연구용",
-        "summary_en": "Study, teach and research with it, and publish your results. No commercial use. Do not pass the "
-        "data on.",
-        "summary_ko": "공부, 강의, 연구에 쓰고 결과를 발표할 수 있습니다. 상업적으로 쓸 수 없습니다. 데이터 자체를 넘겨줄 수 없습니다.",
-        "text": text(
-            "Personal and research", RESEARCH + MODELS_OWN + MODELS_SHARED + PUBLISH_FEW, NO_PASSING_ON + NO_PERSONS
+        (
+            "상업용, 한 회사",
+            "자신의 제품과 모델에 상업적으로도 쓸 수 있습니다. 한 사람 또는 한 회사만 쓸 수 있습니다. "
+            "데이터 자체를 넘겨줄 수 없습니다.",
         ),
-    },
-    {
-        "code": "open-attribution",
-        "version": VERSION,
-        "title_en": "Open, with attribution",
-        "title_ko": "공개, 출처 표시",
-        "summary_en": "Use, change and pass it on for any purpose, if you say where it is from.",
-        "summary_ko": "출처를 밝히면 어떤 목적으로든 쓰고, 바꾸고, 넘겨줄 수 있습니다.",
-        "text": text("Open, with attribution", MODELS_OWN + COMMERCE + SHARE, NO_PERSONS),
-    },
+        MODELS_OWN + COMMERCE + PUBLISH_FEW,
+        NO_PASSING_ON + ONE_ENTITY + NO_PERSONS,
+    ),
+    wording(
+        "commercial-extended",
+        (
+            "Commercial, extended",
+            "As the commercial licence, and affiliates, contractors and clients may use it too. Altered images may be "
+            "part of what you sell. Do not sell the data as data.",
+        ),
+        (
+            "상업용, 확장",
+            "상업용과 같으며 계열사, 외주사, 고객도 쓸 수 있습니다. 바꾼 이미지는 판매하는 제품에 넣을 수 있습니다. "
+            "데이터 자체를 팔 수는 없습니다.",
+        ),
+        MODELS_OWN + COMMERCE + AFFILIATES + DERIVED + PUBLISH_FEW,
+        NO_PASSING_ON + NO_PERSONS,
+    ),
+    wording(
+        "personal-research",
+        (
+            "Personal and research",
+            "Study, teach and research with it, and publish your results. No commercial use. Do not pass the data on.",
+        ),
+        (
+            "개인 및 연구용",
+            "공부, 강의, 연구에 쓰고 결과를 발표할 수 있습니다. 상업적으로 쓸 수 없습니다. "
+            "데이터 자체를 넘겨줄 수 없습니다.",
+        ),
+        RESEARCH + MODELS_OWN + MODELS_SHARED + PUBLISH_FEW,
+        NO_PASSING_ON + NO_PERSONS,
+    ),
+    wording(
+        "open-attribution",
+        (
+            "Open, with attribution",
+            "Use, change and pass it on for any purpose, if you say where it is from.",
+        ),
+        (
+            "공개, 출처 표시",
+            "출처를 밝히면 어떤 목적으로든 쓰고, 바꾸고, 넘겨줄 수 있습니다.",
+        ),
+        MODELS_OWN + COMMERCE + SHARE,
+        NO_PERSONS,
+    ),
 ]

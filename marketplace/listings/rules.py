@@ -76,7 +76,8 @@ def clean_tags(tags: Iterable[str]) -> list[str]:
 
 def check_price(price: int | None, currency: str) -> None:
     if currency not in MAX_PRICE:
-        raise ListingRefused("currency", _("Choose one of these currencies: %(names)s.") % {"names": ", ".join(MAX_PRICE)})
+        names = ", ".join(MAX_PRICE)
+        raise ListingRefused("currency", _("Choose one of these currencies: %(names)s.") % {"names": names})
     if price is None:
         raise ListingRefused("price", _("A price in another currency must be given anew."))
     if price != 0 and not MIN_PRICE[currency] <= price <= MAX_PRICE[currency]:

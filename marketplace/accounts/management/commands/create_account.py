@@ -47,7 +47,8 @@ def account(email: str, name: str, language: str) -> User:
     user = User.objects.filter(email=email).first()
     if user is None:
         accepted = {"terms_version": settings.TERMS_VERSION, "terms_accepted_at": timezone.now()}
-        user = User.objects.create_user(email, None, name=name or email.partition("@")[0], language=language, **accepted)
+        name = name or email.partition("@")[0]
+        user = User.objects.create_user(email, None, name=name, language=language, **accepted)
     # Whoever runs this command vouches for the address.
     EmailAddress.objects.update_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
     return user

@@ -1,0 +1,138 @@
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.exceptions import ValidationError
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from generation.access import dataset_for
+from marketplace.accounts.authentication import ReadableByAll
+from marketplace.accounts.conflicts import Conflict
+
+from . import drafts
+from .access import listing_for, own_listing, version_for
+from .filters import SearchFilter, SearchSerializer
+from .models import Licence, Listing, ListingVersion
+from .negotiation import FileNegotiation
+from .rules import ListingRefused
+from .samples import sample_zip
+from .serializers import LicenceSerializer, ListingCreateSerializer, ListingEditSerializer, ListingSerializer
+
+
+def problem(refused: ListingRefused) -> Exception:
+    if refused.field == "updated_at":
+        return Conflict(refused.message, "stale")
+    return ValidationError({refused.field or "non_field_errors": [refused.message]})
+
+
+class LicenceList(ListAPIView[Licence]):
+    permission_classes = [AllowAny]
+    serializer_class = LicenceSerializer
+    queryset = Licence.objects.filter(offered=True).order_by("id")
+    pagination_class = None
+
+
+class ListingList(GenericAPIView[Listing]):
+    permission_classes = [ReadableByAll]
+    required_scope = "sell"
+    queryset = Listing.objects.all()
+    filter_backends = [SearchFilter]
+    serializer_class = ListingSerializer
+
+    @extend_schema(parameters=[SearchSerializer], responses=ListingSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        return self.get_paginated_response(self.get_serializer([self.shown(one) for one in page], many=True).data)
+
+    def shown(self, listing: Listing) -> ListingVersion:
+        version = version_for(self.request.user, listing)
+        version.listing = listing
+        return version
+
+    @extend_schema(request=ListingCreateSerializer, responses={201: ListingSerializer})
+    def post(self, request: Request) -> Response:
+        asked = ListingCreateSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        fields = dict(asked.validated_data)
+        dataset = dataset_for(request.user, fields.pop("dataset"))
+        try:
+            listing = drafts.create(request.user, dataset, **fields)
+        except ListingRefused as refused:
+            raise problem(refused) from None
+        headers = {"Location": f"{request.path}{listing.public_id}/"}
+        return Response(ListingSerializer(listing.latest).data, status=status.HTTP_201_CREATED, headers=headers)
+
+
+class ListingDetail(APIView):
+    permission_classes = [ReadableByAll]
+    required_scope = "sell"
+
+    @extend_schema(responses=ListingSerializer)
+    def get(self, request: Request, public_id: UUID) -> Response:
+        listing = listing_for(request.user, public_id)
+        return Response(ListingSerializer(version_for(request.user, listing)).data)
+
+    @extend_schema(request=ListingEditSerializer(partial=True), responses=ListingSerializer)
+    def patch(self, request: Request, public_id: UUID) -> Response:
+        listing = own_listing(request.user, public_id)
+        asked = ListingEditSerializer(data=request.data, partial=True)
+        asked.is_valid(raise_exception=True)
+        try:
+            version = drafts.edit(listing, **asked.validated_data)
+        except ListingRefused as refused:
+            raise problem(refused) from None
+        return Response(ListingSerializer(version).data)
+
+
+class ListingStep(APIView):
+    """A step that the seller takes with the whole listing."""
+
+    required_scope = "sell"
+
+    def take(self, listing: Listing) -> bool:
+        raise NotImplementedError
+
+    @extend_schema(request=None, responses={202: ListingSerializer})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        listing = own_listing(request.user, public_id)
+        try:
+            moved = self.take(listing)
+        except ListingRefused as refused:
+            raise problem(refused) from None
+        if not moved:
+            raise Conflict(_("The listing is %(state)s.") % {"state": listing.get_state_display()})
+        return Response(ListingSerializer(listing.latest).data, status=status.HTTP_202_ACCEPTED)
+
+
+class ListingSubmit(ListingStep):
+    def take(self, listing: Listing) -> bool:
+        return drafts.submit(listing)
+
+
+class ListingWithdraw(ListingStep):
+    def take(self, listing: Listing) -> bool:
+        return drafts.withdraw(listing)
+
+
+class ListingSample(APIView):
+    permission_classes = [ReadableByAll]
+    content_negotiation_class = FileNegotiation
+
+    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    def get(self, request: Request, public_id: UUID) -> HttpResponse:
+        listing = listing_for(request.user, public_id)
+        return sample_response(listing, version_for(request.user, listing))
+
+
+def sample_response(listing: Listing, version: ListingVersion) -> HttpResponse:
+    """The free sample as a file; the listing page offers the same one."""
+    response = HttpResponse(sample_zip(version), content_type="application/zip")
+    response.headers["Content-Disposition"] = f'attachment; filename="sample-{listing.public_id}.zip"'
+    return response

@@ -1,0 +1,46 @@
+"""Double entry. A posting moves an amount from one account to another, so the sum of all balances is always nothing."""
+
+from django.db.models import Sum
+
+from marketplace.accounts.models import User
+
+from .models import Account, Posting, Purchase
+
+Kind = Account.Kind
+Reason = Posting.Reason
+
+
+def account(kind: str, currency: str, owner: User | None = None) -> Account:
+    return Account.objects.get_or_create(kind=kind, currency=currency, owner=owner)[0]
+
+
+def balance(account: Account) -> int:
+    """In the smallest unit. Below zero for accounts that money came from: what buyers paid is owed by nobody else."""
+    received = account.postings_in.aggregate(total=Sum("amount"))["total"] or 0
+    given = account.postings_out.aggregate(total=Sum("amount"))["total"] or 0
+    return received - given
+
+
+def post_sale(purchase: Purchase) -> None:
+    """Splits what the buyer paid by the fee frozen on the purchase. A free purchase moves nothing."""
+    paid = account(Kind.BUYER_PAYMENTS, purchase.currency)
+    post(purchase, Reason.SALE, paid, seller_account(purchase), purchase.price - purchase.fee)
+    post(purchase, Reason.FEE, paid, account(Kind.PLATFORM_FEE, purchase.currency), purchase.fee)
+
+
+def post_refund(purchase: Purchase) -> None:
+    """Undoes post_sale, posting by posting."""
+    paid = account(Kind.BUYER_PAYMENTS, purchase.currency)
+    post(purchase, Reason.REFUND, seller_account(purchase), paid, purchase.price - purchase.fee)
+    post(purchase, Reason.REFUND, account(Kind.PLATFORM_FEE, purchase.currency), paid, purchase.fee)
+
+
+def seller_account(purchase: Purchase) -> Account:
+    return account(Kind.SELLER, purchase.currency, purchase.version.listing.seller)
+
+
+def post(purchase: Purchase, reason: str, source: Account, target: Account, amount: int) -> None:
+    if amount:
+        Posting.objects.create(
+            source=source, target=target, amount=amount, currency=purchase.currency, reason=reason, purchase=purchase
+        )
