@@ -42,6 +42,12 @@ def job_for(user: Person, public_id: UUID | str) -> GenerationJob:
     return get_object_or_404(readable(rows, user), public_id=public_id)
 
 
+def own_job(user: Person, public_id: UUID | str) -> GenerationJob:
+    """For changes: staff watch a seller's job, but do not stop it."""
+    rows = GenerationJob.objects.select_related("source_set", "generator", "dataset")
+    return get_object_or_404(visible(rows, user), public_id=public_id)
+
+
 def dataset_for(user: Person, public_id: UUID | str) -> Dataset:
     rows = Dataset.objects.select_related("job", "generator")
     return get_object_or_404(readable(rows, user), public_id=public_id)

@@ -1,0 +1,46 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from ganerate import preflight, supervisor, valkey
+
+
+class Command(BaseCommand):
+    help = "Runs the site and its workers on this machine until Ctrl-C."
+    # Each part checks itself; doing it here as well would only delay the first page.
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+        parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
+        parser.add_argument("--no-workers", action="store_true", help="only the web server, and Valkey if embedded")
+        parser.add_argument("--quiet", action="store_true", help="write what the parts print to VAR/logs/*.log")
+
+    def handle(self, *, host: str, port: int, no_workers: bool, quiet: bool, **options: Any) -> None:
+        try:
+            with preflight.lock(settings.VAR_DIR):
+                refuse(host, port)
+                first = [supervisor.web(host, port)]
+                if settings.EMBEDDED_VALKEY:
+                    first.insert(0, supervisor.embedded_valkey(settings.VAR_DIR / "valkey", settings.VALKEY_SOCKET))
+                later = [] if no_workers else supervisor.background()
+                logs = log_folder() if quiet else None
+                supervisor.Supervisor(first, later, settings.BASE_DIR, logs, self.stdout.write).run(host, port)
+        except preflight.NotNow as reason:
+            raise CommandError(str(reason)) from None
+
+
+def refuse(host: str, port: int) -> None:
+    preflight.refuse_full_disk(settings.VAR_DIR)
+    preflight.refuse_taken_port(host, port)
+    if settings.EMBEDDED_VALKEY and valkey.answers(settings.VALKEY_SOCKET):
+        raise preflight.NotNow(f"Another Valkey answers at {settings.VALKEY_SOCKET}. Stop that one first.")
+
+
+def log_folder() -> Path:
+    folder: Path = settings.VAR_DIR / "logs"
+    folder.mkdir(exist_ok=True)
+    return folder

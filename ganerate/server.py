@@ -1,0 +1,137 @@
+"""Daphne with two bounds it lacks: on what waits for a slow client, and on what a client may send.
+
+python -m ganerate.server -b 127.0.0.1 -p 8000 ganerate.asgi:application
+"""
+
+import asyncio
+from typing import Any
+
+import daphne.server
+from daphne.cli import CommandLineInterface
+from daphne.http_protocol import HTTPFactory, WebRequest
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+# A part of an upload has 8 MB; the rest is for the form around it.
+MAX_BODY = 10 * 1024 * 1024
+# A refused client still gets its answer if it stops sending by here.
+MAX_DISCARDED = 64 * 1024 * 1024
+STALLED_SECONDS = 300
+TOO_LARGE = b"The request is larger than 10 MB. Send files in parts.\n"
+ANSWER_413 = (
+    b"HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+)
+
+
+@implementer(IPushProducer)
+class Valve:
+    """Shut by Twisted while the client has yet to take what was written, opened when it has or has gone."""
+
+    def __init__(self) -> None:
+        self.opened = asyncio.Event()
+        self.opened.set()
+
+    def pauseProducing(self) -> None:
+        self.opened.clear()
+
+    def resumeProducing(self) -> None:
+        self.opened.set()
+
+    def stopProducing(self) -> None:
+        self.opened.set()
+
+
+class BoundedRequest(WebRequest):
+    """Refuses a body over MAX_BODY at its announced length or, without one, as soon as it has come."""
+
+    received = 0
+    refused = False
+    valve: Valve | None = None
+
+    def gotLength(self, length: int | None) -> None:
+        super().gotLength(length)
+        if length is not None and length > MAX_BODY:
+            self.refuse()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self.received += len(data)
+        if not self.refused and self.received <= MAX_BODY:
+            super().handleContentChunk(data)
+        elif not self.refused:
+            self.refuse()
+        elif self.received > MAX_DISCARDED:
+            self.channel.transport.abortConnection()
+
+    def refuse(self) -> None:
+        self.refused = True
+        self.requestHeaders.removeHeader(b"expect")
+        self.content.truncate(0)
+        self.channel.transport.write(ANSWER_413 % (len(TOO_LARGE), TOO_LARGE))
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        if self.refused:
+            self.channel.loseConnection()
+        else:
+            super().requestReceived(command, path, version)
+
+
+class BoundedFactory(HTTPFactory):
+    def buildProtocol(self, addr: Any) -> Any:  # Twisted's own, untyped
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = BoundedRequest
+        return protocol
+
+
+class PacedServer(daphne.server.Server):
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """The application's `send`: returns once the client has taken enough for more to be welcome."""
+        more = message.get("more_body", False)
+        if message["type"] == "http.response.body" and protocol.channel and not protocol.finished:
+            fit_valve(protocol, more)
+        await super().handle_reply(protocol, message)
+        if more and protocol.valve is not None:
+            await taken(protocol)
+
+    def run(self) -> None:
+        super().run()
+        end_tasks(asyncio.get_event_loop())
+
+
+def fit_valve(request: BoundedRequest, more: bool) -> None:
+    """A valve for a response of several messages; an ordinary page of one message has none."""
+    if more and request.valve is None:
+        request.valve = Valve()
+        request.registerProducer(request.valve, True)
+    elif not more and request.valve is not None:
+        request.unregisterProducer()
+
+
+async def taken(request: BoundedRequest) -> None:
+    assert request.valve is not None
+    try:
+        await asyncio.wait_for(request.valve.opened.wait(), STALLED_SECONDS)
+    except TimeoutError:
+        if request.channel is not None:
+            request.channel.transport.abortConnection()
+
+
+def end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Downloads that are still running when the reactor has stopped would crash the interpreter on its way out."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+
+
+class BoundedDaphne(CommandLineInterface):
+    server_class = PacedServer
+
+
+def main() -> None:
+    daphne.server.HTTPFactory = BoundedFactory
+    BoundedDaphne.entrypoint()
+
+
+if __name__ == "__main__":
+    main()

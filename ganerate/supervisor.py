@@ -1,0 +1,135 @@
+"""Keeps the parts of the program running on one machine: Valkey, web, a worker for each queue, the sweeper."""
+
+import contextlib
+import http.client
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from . import valkey
+from .parts import Part
+
+# A worker gets this long to leave its job at a checkpoint; an older one is good enough after that.
+GRACE_SECONDS = 3.0
+TICK = 0.1
+PYTHON = sys.executable
+NICE = 10
+
+Say = Callable[[str], None]
+
+
+def embedded_valkey(folder: Path, socket_path: Path) -> Part:
+    return Part("valkey", valkey.command(folder, socket_path), orphaned=signal.SIGTERM)
+
+
+def web(host: str, port: int) -> Part:
+    options = ["-b", host, "-p", str(port), "-v", "0"]
+    return Part("web", [PYTHON, "-m", "ganerate.server", *options, "ganerate.asgi:application"])
+
+
+def background() -> list[Part]:
+    manage = [PYTHON, "manage.py"]
+    return [
+        Part("short", [*manage, "work", "short"]),
+        Part("training", [*manage, "work", "training"], niceness=NICE),
+        Part("sampling", [*manage, "work", "sampling"], niceness=NICE),
+        Part("sweep", [*manage, "sweep"]),
+    ]
+
+
+class Supervisor:
+    """`first` are started at once; `later` when the first page has answered, so that it need not wait for them."""
+
+    def __init__(self, first: list[Part], later: list[Part], root: Path, logs: Path | None, say: Say) -> None:
+        self.parts, self.later = first, later
+        self.root, self.logs, self.say = root, logs, say
+        self.stopping = False
+        self.outputs = selectors.DefaultSelector()
+
+    def run(self, host: str, port: int) -> None:
+        """Until SIGTERM, SIGINT or SIGHUP."""
+        with handled(self.ask_to_stop):
+            try:
+                self.loop(host, port)
+            finally:
+                self.stop()
+
+    def loop(self, host: str, port: int) -> None:
+        started, announced = time.monotonic(), False
+        while not self.stopping:
+            self.keep_running()
+            self.relay(TICK)
+            if not announced and first_page_answers(host, port):
+                announced = True
+                self.parts += self.later
+                self.say(f"GANerate is at http://{host}:{port}/ ({time.monotonic() - started:.1f} s). Ctrl-C ends it.")
+
+    def keep_running(self) -> None:
+        for part in self.parts:
+            status = part.died()
+            if status is not None:
+                self.say(f"{part.name} ended ({status}) and is back in {part.pause:.1f} s")
+            if part.due:
+                self.start(part)
+
+    def start(self, part: Part) -> None:
+        if self.logs is not None:
+            with (self.logs / f"{part.name}.log").open("ab") as log:
+                part.start(self.root, log)
+            return
+        output = part.start(self.root, subprocess.PIPE).stdout
+        assert output is not None
+        self.outputs.register(output, selectors.EVENT_READ, part.name)
+
+    def relay(self, seconds: float) -> None:
+        """Passes on what the parts print, line by line behind their names."""
+        if not self.outputs.get_map():
+            time.sleep(seconds)
+        for key, _events in self.outputs.select(seconds):
+            output: IO[bytes] = key.fileobj  # type: ignore[assignment]  # the pipe registered above
+            text = output.read1(65536)  # type: ignore[attr-defined]  # a pipe is buffered
+            if not text:
+                self.outputs.unregister(output)
+                output.close()
+            for line in text.decode(errors="replace").splitlines():
+                self.say(f"{key.data:>8} | {line}")
+
+    def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopping = True
+
+    def stop(self) -> None:
+        """Valkey last, so that nobody complains that it is gone; everyone else at the same time."""
+        deadline = time.monotonic() + GRACE_SECONDS
+        for part in self.parts[1:]:
+            part.signal(signal.SIGTERM)
+        for part in reversed(self.parts):
+            part.stop(max(0.1, deadline - time.monotonic()))
+
+
+@contextlib.contextmanager
+def handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def first_page_answers(host: str, port: int) -> bool:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    connection = http.client.HTTPConnection(reachable, port, timeout=5)
+    try:
+        connection.request("GET", "/")
+        return connection.getresponse().status < 500
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
