@@ -1,4 +1,4 @@
-"""The manifest: one JSON line for each image of a dataset, and the records that find a line or an image by its number."""
+"""The manifest: one JSON line for each image of a dataset. Records find a line or an image by its number."""
 
 import json
 import struct

@@ -9,7 +9,7 @@ from generation.engine.metrics.report import MAX_COMPARED, quality_report
 from generation.engine.pictures import Pixels
 from generation.models import JobTask
 
-from . import sheets, shards
+from . import shards, sheets
 from .screening import Screen
 from .twins import Replaced
 from .watching import Watch

@@ -76,7 +76,8 @@ def commit(claim: Claim, job: GenerationJob, result: Result) -> None:
 
 def save(job: GenerationJob, result: Result) -> Dataset:
     generator = job.generator
-    assert generator is not None and job.first_slot is not None
+    assert generator is not None
+    assert job.first_slot is not None
     dataset = Dataset.objects.create(
         public_id=result.public_id,
         owner_id=job.owner_id,

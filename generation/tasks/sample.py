@@ -25,7 +25,8 @@ STEPS = 200
 
 def run(claim: Claim, alive: Heartbeat) -> None:
     job, shard = claim.task.job, claim.task
-    assert job is not None and job.first_slot is not None
+    assert job is not None
+    assert job.first_slot is not None
     watch = Watch(claim, job, alive)
     watch.check()
     screen = Screen.of(job, watch.check)

@@ -102,7 +102,9 @@ def train(
         keeper.keep(last)
         if watch.keeps_best and keeper.newest is not None:
             break
-    assert last is not None and keeper.newest is not None  # a run that ends has a checkpoint
+    # A run that ends has a checkpoint.
+    assert last is not None
+    assert keeper.newest is not None
     return last, keeper.newest
 
 

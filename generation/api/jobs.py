@@ -1,0 +1,107 @@
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.urls import path
+from drf_spectacular.utils import extend_schema
+from rest_framework import generics, serializers, status
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from .. import access, jobs
+from ..engine import config
+from ..engine.config import RecipeError, RecipeRequest
+from ..models import GenerationJob
+from ..streams import JobEvents
+from .answers import JobAnswer
+
+
+class JobRequest(serializers.Serializer[Any]):
+    source_set = serializers.UUIDField()
+    count = serializers.IntegerField(min_value=1)
+    preset = serializers.ChoiceField(config.PRESETS, default="standard")
+    resolution = serializers.ChoiceField(config.RESOLUTIONS, default=64)
+    kimg = serializers.FloatField(required=False, allow_null=True, help_text="Thousands of images shown in training.")
+    minutes = serializers.FloatField(required=False, allow_null=True, help_text="Most minutes to train.")
+    labels = serializers.BooleanField(default=False)
+    fit = serializers.ChoiceField(config.FITS, default="crop")
+    seed = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**63 - 1)
+
+
+class JobEnded(APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "job_ended"
+    default_detail = "This job has ended already."
+
+
+def recipe(asked: dict[str, Any]) -> RecipeRequest:
+    try:
+        return RecipeRequest(**asked)
+    except RecipeError as error:
+        raise ValidationError({error.field: [error.message]}) from None
+
+
+class JobList(generics.ListAPIView[GenerationJob]):
+    required_scope = "generate"
+    serializer_class = JobAnswer
+    queryset = GenerationJob.objects.select_related("source_set", "generator", "dataset")
+
+    def get_queryset(self) -> QuerySet[GenerationJob]:
+        return access.visible(super().get_queryset(), self.request.user)
+
+    @extend_schema(request=JobRequest, responses={201: JobAnswer})
+    def post(self, request: Request) -> Response:
+        if not request.user.has_perm("generation.add_generationjob"):
+            raise PermissionDenied
+        form = JobRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        job = self.submitted(request, dict(form.validated_data))
+        answer = self.get_serializer(job).data
+        return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": answer["urls"]["self"]})
+
+    def submitted(self, request: Request, asked: dict[str, Any]) -> GenerationJob:
+        source_set = access.own_source_set(request.user, asked.pop("source_set"))
+        count, seed = asked.pop("count"), asked.pop("seed", None)
+        try:
+            return jobs.submit(request.user, source_set, count=count, request=recipe(asked), seed=seed)
+        except jobs.JobRefused as refusal:
+            raise ValidationError({refusal.field: [refusal.message]}) from None
+
+
+class JobDetail(generics.GenericAPIView[GenerationJob]):
+    required_scope = "generate"
+    serializer_class = JobAnswer
+
+    def get(self, request: Request, public_id: UUID) -> Response:
+        return Response(self.get_serializer(access.job_for(request.user, public_id)).data)
+
+
+class JobCancel(generics.GenericAPIView[GenerationJob]):
+    required_scope = "generate"
+    serializer_class = JobAnswer
+
+    @extend_schema(request=None, responses={202: JobAnswer})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        job = access.own_job(request.user, public_id)
+        if not self.act(job):
+            raise JobEnded
+        return Response(self.get_serializer(job).data, status=status.HTTP_202_ACCEPTED)
+
+    def act(self, job: GenerationJob) -> bool:
+        return jobs.cancel(job)
+
+
+class JobStop(JobCancel):
+    def act(self, job: GenerationJob) -> bool:
+        return jobs.stop(job)
+
+
+urlpatterns = [
+    path("jobs/", JobList.as_view(), name="api-job-list"),
+    path("jobs/<uuid:public_id>/", JobDetail.as_view(), name="api-job"),
+    path("jobs/<uuid:public_id>/events/", JobEvents.as_view(), name="api-job-events"),
+    path("jobs/<uuid:public_id>/cancel/", JobCancel.as_view(), name="api-job-cancel"),
+    path("jobs/<uuid:public_id>/stop/", JobStop.as_view(), name="api-job-stop"),
+]
