@@ -74,3 +74,12 @@ class Suspension(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} {self.ability}"
+
+
+class Review(ListingVersion):
+    """A sealed version as staff see it. The queue shows those that wait for a decision."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("listing in review")
+        verbose_name_plural = _("review queue")

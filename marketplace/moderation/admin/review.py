@@ -1,0 +1,100 @@
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from marketplace.listings.models import Listing, ListingVersion
+from marketplace.listings.rules import as_amount
+from marketplace.moderation.decisions import DecisionRefused, decide, may_decide
+from marketplace.moderation.evidence import evidence
+from marketplace.moderation.forms import DecisionForm
+from marketplace.moderation.models import Decision, Review
+
+from .readonly import ReadOnlyAdmin
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    """The queue, oldest first. Each row leads to a page with the evidence and the form that decides."""
+
+    list_display = ["listing_link", "number", "seller", "amount", "images", "sealed_at"]
+    list_display_links = None
+    list_select_related = ["listing__seller", "dataset"]
+    search_fields = ["title", "listing__seller__email"]
+    ordering = ["sealed_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
+        return super().get_queryset(request).filter(in_review_of__isnull=False)
+
+    def get_urls(self) -> list[URLPattern]:
+        page = self.admin_site.admin_view(self.decide_view)
+        return [path("<uuid:public_id>/", page, name="moderation_review_decide"), *super().get_urls()]
+
+    @admin.display(description=gettext_lazy("listing"), ordering="title")
+    def listing_link(self, version: Review) -> str:
+        address = reverse("admin:moderation_review_decide", args=[version.listing.public_id])
+        return format_html('<a href="{}">{}</a>', address, version.title)
+
+    @admin.display(description=gettext_lazy("seller"), ordering="listing__seller__name")
+    def seller(self, version: Review) -> str:
+        return version.listing.seller.name
+
+    @admin.display(description=gettext_lazy("price"), ordering="price")
+    def amount(self, version: Review) -> str:
+        return as_amount(version.price, version.currency)
+
+    @admin.display(description=gettext_lazy("images"))
+    def images(self, version: Review) -> int:
+        return version.dataset.count
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return may_decide(request.user)
+
+    def decide_view(self, request: HttpRequest, public_id: UUID) -> HttpResponse:
+        if not may_decide(request.user):
+            raise PermissionDenied
+        version = looked_at(public_id)
+        form = DecisionForm(request.POST or None, initial={"version": version.number})
+        if request.method == "POST" and form.is_valid() and self.decided(request, version, form):
+            return redirect("admin:moderation_review_changelist")
+        return TemplateResponse(request, "moderation/review.html", self.page(request, version, form))
+
+    def decided(self, request: HttpRequest, version: ListingVersion, form: DecisionForm) -> bool:
+        data = form.cleaned_data
+        try:
+            decision = decide(version, request.user, data["outcome"], data["reason_code"], data["reason"])
+        except DecisionRefused as refused:
+            form.add_error(refused.field or None, refused.message)
+            return False
+        approved = decision.outcome == Decision.Outcome.APPROVE
+        message = _("“%(title)s” is on sale.") if approved else _("“%(title)s” was sent back to its seller.")
+        messages.success(request, message % {"title": version.title})
+        return True
+
+    def page(self, request: HttpRequest, version: ListingVersion, form: DecisionForm) -> dict[str, Any]:
+        return self.admin_site.each_context(request) | {
+            "title": version.title,
+            "opts": self.opts,
+            "form": form,
+            "waiting": version.listing.in_review_id == version.pk,
+            "evidence": evidence(version),
+        }
+
+
+def looked_at(public_id: UUID) -> ListingVersion:
+    """The version that waits, or, when it was decided, the newest that ever waited."""
+    sealed = ListingVersion.objects.filter(listing__public_id=public_id, sealed_at__isnull=False)
+    related = sealed.select_related("listing__seller", "dataset__generator__source_set", "licence")
+    version = related.filter(in_review_of__isnull=False).first() or related.order_by("-number").first()
+    if version is None or version.listing.state == Listing.State.DRAFT:
+        raise Http404
+    return version
