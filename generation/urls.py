@@ -2,8 +2,15 @@ from django.urls import URLPattern, URLResolver, path
 
 from .api import datasets, generators, jobs, source_sets
 from .consumers import JobConsumer
+from .views import datasets as dataset_pages
+from .views import jobs as job_pages
+from .views import source_sets as source_set_pages
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    *source_set_pages.urlpatterns,
+    *job_pages.urlpatterns,
+    *dataset_pages.urlpatterns,
+]
 api_urlpatterns: list[URLPattern | URLResolver] = [
     *source_sets.urlpatterns,
     *jobs.urlpatterns,

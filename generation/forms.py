@@ -1,0 +1,112 @@
+"""What people fill in to make a source set and to start a job. The engine's own checks give the messages."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from .engine.config import RESOLUTIONS, RecipeError, RecipeRequest
+from .models import SourceSet
+
+PRESETS: list[tuple[str, str | Promise]] = [
+    ("quick", _("Quick")),
+    ("standard", _("Standard")),
+    ("best", _("Best")),
+    ("paper", _("Paper")),
+]
+PRESET_NOTES: dict[str, str | Promise] = {
+    "quick": _("A first look. Tells you whether your images work, in minutes."),
+    "standard": _("The right choice for most datasets."),
+    "best": _("Twice as long and a wider network, for the last bit of quality."),
+    "paper": _("The plain recipe of the literature, as a yardstick."),
+}
+
+
+class SourceSetForm(forms.ModelForm):
+    owns_rights = forms.BooleanField(
+        label=_("I made these images myself, or hold the rights to train a model on them and to sell what it makes."),
+    )
+    no_recognisable_people = forms.BooleanField(
+        label=_("No one can be recognised in them, and they show nothing that the law forbids."),
+    )
+
+    class Meta:
+        model = SourceSet
+        fields = ["name"]
+        labels = {"name": _("Name")}
+        help_texts = {"name": _("For you, to find it again. Buyers do not see it.")}
+
+    def declaration(self) -> dict[str, bool]:
+        return {name: self.cleaned_data[name] for name in ("owns_rights", "no_recognisable_people")}
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One or more files of one form."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:  # type: ignore[override]  # a list, not one
+        files = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(file, initial) for file in files]
+
+
+class UploadForm(forms.Form):
+    files = FilesField(label=_("Images or zip archives"))
+
+
+class JobForm(forms.Form):
+    preset = forms.ChoiceField(label=_("Preset"), choices=PRESETS, initial="standard", widget=forms.RadioSelect)
+    count = forms.IntegerField(
+        label=_("How many images to generate"), min_value=1, max_value=settings.MAX_COUNT, initial=5000
+    )
+    resolution = forms.TypedChoiceField(
+        label=_("Resolution"),
+        coerce=int,
+        initial=64,
+        widget=forms.RadioSelect,
+        choices=[(pixels, f"{pixels} × {pixels}") for pixels in RESOLUTIONS],
+    )
+    fit = forms.ChoiceField(
+        label=_("Images that are not square"),
+        initial="crop",
+        widget=forms.RadioSelect,
+        choices=[("crop", _("Crop to the middle")), ("pad", _("Pad to a square"))],
+    )
+    labels = forms.BooleanField(label=_("Learn the labels, and generate equally many of each"), required=False)
+    minutes = forms.FloatField(
+        label=_("Stop training after (minutes)"),
+        required=False,
+        min_value=1,
+        help_text=_("Leave empty to let the preset decide."),
+    )
+
+    def __init__(self, *args: Any, classes: Iterable[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.classes = list(classes)
+        if len(self.classes) < 2:
+            del self.fields["labels"]
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        try:
+            values["request"] = self.asked(values)
+        except RecipeError as error:
+            self.refuse(error.field, error.message)
+        return values
+
+    def asked(self, values: dict[str, Any]) -> RecipeRequest:
+        names = ("preset", "resolution", "fit", "labels", "minutes")
+        given = {name: values[name] for name in names if values.get(name) not in (None, "")}
+        return RecipeRequest(**given)
+
+    def refuse(self, field: str, message: str) -> None:
+        """A refusal from the engine or from the job room, shown at its field if the form has it."""
+        self.add_error(field if field in self.fields else None, message)

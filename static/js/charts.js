@@ -1,0 +1,73 @@
+// Curves of a training run: losses, and the distance to the source images with its floor.
+
+const MOST_POINTS = 1500;
+
+export class Charts {
+  constructor(section, losses, distance, words) {
+    this.section = section;
+    this.losses = new Curve(losses, words.kimg, [words.loss_d, words.loss_g]);
+    this.distance = new Curve(distance, words.kimg, ["SWD", words.floor]);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
+    window.addEventListener("resize", () => this.redraw());
+  }
+
+  add(figures) {
+    if (typeof figures.kimg !== "number") return;
+    this.section.hidden = false;
+    this.losses.add(figures.kimg, [figures.loss_d, figures.loss_g]);
+    if (typeof figures.swd === "number") this.distance.add(figures.kimg, [figures.swd, figures.swd_floor]);
+  }
+
+  redraw() {
+    this.losses.rebuild();
+    this.distance.rebuild();
+  }
+}
+
+class Curve {
+  constructor(element, unit, names) {
+    Object.assign(this, { element, unit, names, columns: [[], [], []], plot: null, waiting: false });
+  }
+
+  add(kimg, values) {
+    const last = this.columns[0].at(-1);
+    if (last !== undefined && kimg < last) this.columns = [[], [], []]; // a resumed run goes over some of it again
+    if (kimg === last) return;
+    [kimg, ...values].forEach((value, place) => this.columns[place].push(value ?? null));
+    if (this.columns[0].length > MOST_POINTS) this.columns = this.columns.map((column) => column.filter((_, i) => i % 2));
+    this.draw();
+  }
+
+  // Many events of a replay make one drawing.
+  draw() {
+    if (this.waiting) return;
+    this.waiting = true;
+    requestAnimationFrame(() => {
+      this.waiting = false;
+      if (this.plot) this.plot.setData(this.columns);
+      else this.rebuild();
+    });
+  }
+
+  rebuild() {
+    if (!this.columns[0].length) return;
+    this.plot?.destroy();
+    this.plot = new window.uPlot(this.options(), this.columns, this.element);
+  }
+
+  options() {
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => style.getPropertyValue(name).trim();
+    const axis = { stroke: colour("--ink-faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+    const font = `12px ${style.getPropertyValue("--sans")}`;
+    const line = (label, name) => ({ label, stroke: colour(name), width: 2, points: { show: false } });
+    return {
+      width: this.element.clientWidth,
+      height: 180,
+      scales: { x: { time: false } },
+      axes: [{ ...axis, font, size: 30 }, { ...axis, font, size: 46 }],
+      series: [{ label: this.unit }, line(this.names[0], "--chart-1"), line(this.names[1], "--chart-2")],
+      cursor: { drag: { x: false, y: false } },
+    };
+  }
+}

@@ -1,0 +1,22 @@
+// What every page has: asking before something is lost, arrow keys through images, menus that close.
+
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.confirm;
+  if (question && !window.confirm(question)) event.preventDefault();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (event.key === "Escape") closeMenus(null);
+  const direction = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
+  if (!direction || event.target.closest("input, select, textarea, pre")) return;
+  document.querySelector(`.single ~ nav [rel=${direction}], [data-keys] [rel=${direction}]`)?.click();
+});
+
+document.addEventListener("click", (event) => closeMenus(event.target));
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll(".person details[open]")) {
+    if (!except || !menu.contains(except)) menu.open = false;
+  }
+}
