@@ -148,7 +148,7 @@ def resolve(
         classes=tuple(classes) if request.labels else (),
         objective=request.objective,
         kimg=_budget(request, plan, images_per_second),
-        dtype="float32" if request.preset == "paper" else dtype,
+        dtype=dtype,
         seed=request.seed,
         fit=request.fit,
         **plan.settings(),

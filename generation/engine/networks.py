@@ -62,6 +62,7 @@ class Generator(nn.Module):
         pairs = pairwise(recipe.widths)
         self.ups = nn.ModuleList(Up(i, o, self.size << n, condition) for n, (i, o) in enumerate(pairs, 1))
         self.to_image = nn.ConvTranspose2d(recipe.widths[-1], recipe.channels, 4, 2, 1)
+        self.apply(_smooth_ups)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         condition = latents / latents.square().mean(dim=1, keepdim=True).add(1e-8).sqrt()
@@ -124,7 +125,7 @@ def with_batch_deviation(x: Tensor, group: int) -> Tensor:
     batch, _, height, width = x.shape
     group = math.gcd(batch, group)
     y = x.float().unflatten(0, (-1, group))  # [B,C,H,W] -> [B/g,g,C,H,W]
-    deviation = (y.var(dim=1, correction=0) + 1e-8).sqrt().mean(dim=(1, 2, 3))  # [B/g]
+    deviation = ((y - y.mean(dim=1, keepdim=True)).square().mean(dim=1) + 1e-8).sqrt().mean(dim=(1, 2, 3))  # [B/g]
     channel = deviation.repeat_interleave(group)[:, None, None, None].expand(-1, 1, height, width)
     return torch.cat([x, channel.to(x.dtype)], dim=1)
 
@@ -144,6 +145,16 @@ def build_discriminator(recipe: Recipe) -> nn.Module:
         net = Discriminator(recipe)
         net.apply(_keep_variance)
         return net
+
+
+def _smooth_ups(module: nn.Module) -> None:
+    """Transposed convolutions start out as bilinear enlargement; from a random start they leave checkerboards."""
+    if isinstance(module, nn.ConvTranspose2d):
+        line = torch.tensor([0.25, 0.75, 0.75, 0.25])
+        mixing = torch.randn(*module.weight.shape[:2], 1, 1) / math.sqrt(module.in_channels)
+        module.weight.data = mixing * line[:, None] * line
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
 
 
 def _keep_variance(module: nn.Module) -> None:

@@ -30,8 +30,8 @@ class Plan:
     widths: tuple[int, ...] = ()
     batch: int = 64
     lr_g: float = 5e-4
-    lr_d: float = 5e-4
-    betas: tuple[float, float] = (0.0, 0.99)
+    lr_d: float = 2e-4
+    betas: tuple[float, float] = (0.5, 0.99)
     lr_decay: float = 0.3
     ema_halflife_kimg: float = 5.0
     augmentation: tuple[str, ...] = ("flip", "colour", "translation")
@@ -40,7 +40,7 @@ class Plan:
     augment_target: float = 0.6
     augment_kimg: float = 100.0
     offline_copies: int = 1
-    r1_gamma: float = 0.02
+    r1_gamma: float = 1.0
     r1_interval: int = 16
     mbstd_group: int = 4
 
@@ -51,7 +51,11 @@ class Plan:
 def plan_for(preset: str, resolution: int, images: int) -> Plan:
     if preset == "paper":
         return _paper(resolution, images)
-    plan = Plan(kimg=_kimg(preset, resolution, images), widths=_widths(resolution, base=64 if preset == "best" else 32))
+    plan = Plan(
+        kimg=_kimg(preset, resolution, images),
+        widths=_widths(resolution, base=64 if preset == "best" else 32),
+        r1_gamma=(resolution / 64) ** 2,
+    )
     if images < 300:
         plan = replace(plan, augmentation=(*plan.augmentation, "cutout"))
     if images < 1000:

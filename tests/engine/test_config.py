@@ -76,12 +76,12 @@ def test_minutes_cap_the_length():
 
 
 def test_the_paper_preset_is_the_plain_recipe():
-    recipe = resolve(RecipeRequest("paper"), images=1000, channels=3, dtype="bfloat16")
+    recipe = resolve(RecipeRequest("paper"), images=1000, channels=3)
     assert (recipe.a, recipe.b, recipe.c) == (0, 1, 1)
     assert (recipe.latent_dim, recipe.widths, recipe.batch) == (100, (512, 256, 128, 64), 64)
     assert (recipe.lr_g, recipe.lr_d, recipe.betas) == (2e-4, 2e-4, (0.5, 0.999))
     assert (recipe.kimg, recipe.offline_copies) == (750, 5)
-    assert (recipe.ema_halflife_kimg, recipe.augmentation, recipe.dtype) == (0, (), "float32")
+    assert (recipe.ema_halflife_kimg, recipe.augmentation, recipe.r1_gamma, recipe.lr_decay) == (0, (), 0, 0)
 
 
 @pytest.mark.parametrize("preset", ["quick", "standard", "best"])
