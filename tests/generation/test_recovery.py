@@ -1,0 +1,138 @@
+from datetime import timedelta
+
+import django_rq
+import pytest
+from django.core.management import call_command
+from django.db.models import F
+from django.utils import timezone
+
+from generation import claims, jobs, recovery, tasks
+from generation.models import JobTask
+
+
+def lose(claim: claims.Claim) -> None:
+    JobTask.objects.filter(pk=claim.task.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    recovery.sweep()
+
+
+def age(seconds: int = 10) -> None:
+    JobTask.objects.update(created_at=F("created_at") - timedelta(seconds=seconds))
+
+
+def tickets(queue: str = "training") -> list[str]:
+    return django_rq.get_queue(queue).get_job_ids()
+
+
+def test_a_task_is_ticketed_after_commit(alice, job_of, valkey, transactional_db):
+    job = job_of(alice)
+    assert tickets() == [f"task-{job.tasks.get().pk}-0"]
+    ticket = django_rq.get_queue("training").fetch_job(tickets()[0])
+    assert (ticket.func_name, ticket.kwargs) == ("generation.tasks.work", {"queue": "training"})
+
+
+def test_a_lost_workers_task_goes_back_with_a_new_ticket(alice, job_of, valkey, transactional_db):
+    job_of(alice)
+    claim = claims.claim("training", "worker")
+    lose(claim)
+    task = JobTask.objects.get()
+    assert (task.state, task.last_error) == ("queued", "worker lost")
+    assert f"task-{task.pk}-1" in tickets()
+    assert claims.claim("training", "successor").fence == 2
+
+
+def test_a_worker_that_still_renews_keeps_its_task(alice, job_of):
+    job_of(alice)
+    claims.claim("training", "worker")
+    assert recovery.sweep() == 0
+    assert JobTask.objects.get().state == "running"
+
+
+def test_a_checkpoint_between_reading_and_writing_is_not_overwritten(alice, job_of):
+    job_of(alice)
+    claim = claims.claim("training", "worker")
+    JobTask.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    seen = JobTask.objects.get()
+    claim.advance(checkpoint="new")
+    assert not recovery.put_back(seen)
+    assert JobTask.objects.get().output["checkpoint"] == "new"
+
+
+def test_three_lost_workers_at_one_place_fail_the_job(alice, job_of):
+    job = job_of(alice)
+    for _ in range(3):
+        lose(claims.claim("training", "worker"))
+    job.refresh_from_db()
+    assert job.state == "failed"
+    assert "worker was lost" in job.reason
+
+
+def test_a_lost_ticket_is_put_again(alice, job_of, valkey, transactional_db):
+    job_of(alice)
+    valkey.flushall()
+    assert recovery.sweep() == 0  # it may only just have been taken
+    age()
+    assert recovery.sweep() == 1
+    assert len(tickets()) == 1
+    assert recovery.sweep() == 0
+
+
+def test_a_task_submitted_while_valkey_is_down_is_found_later(alice, job_of, valkey, transactional_db, monkeypatch):
+    with monkeypatch.context() as patch:
+        nowhere = {"URL": "unix:///nowhere.sock", "DEFAULT_TIMEOUT": -1}
+        patch.setattr("django_rq.settings.QUEUES", dict.fromkeys(("short", "training", "sampling"), nowhere))
+        job_of(alice)
+        age()
+        assert recovery.sweep() == 0
+    assert recovery.sweep() == 1
+    assert len(tickets()) == 1
+
+
+def test_a_task_that_backs_off_gets_no_ticket_yet(alice, job_of, valkey, transactional_db):
+    job_of(alice)
+    valkey.flushall()
+    age()
+    JobTask.objects.update(not_before=timezone.now() + timedelta(seconds=60))
+    assert recovery.sweep() == 0
+
+
+def test_a_second_ticket_finds_nothing_to_do(alice, job_of, transactional_db):
+    job = job_of(alice)
+    jobs.cancel(job)
+    assert not tasks.run_next("training")
+
+
+@pytest.mark.parametrize("intent", ["discard"])
+def test_a_job_that_was_cancelled_between_two_tasks_ends(alice, job_of, intent):
+    job = job_of(alice)
+    claim = claims.claim("training", "worker")
+    type(job).objects.update(state="running")
+    assert jobs.cancel(job)
+    claim.fail("disturbed")
+    recovery.sweep()
+    job.refresh_from_db()
+    assert job.state == "cancelled"
+
+
+def test_a_job_with_all_shards_and_no_finish_gets_one(alice, job_of):
+    job = job_of(alice)
+    job.tasks.update(kind="sample", state="done")
+    type(job).objects.update(state="running")
+    recovery.sweep()
+    assert list(job.tasks.filter(state="queued").values_list("kind", flat=True)) == ["finish"]
+    assert not recovery.add_finish(job)
+
+
+def test_a_job_that_nobody_works_on_fails_with_a_reason(alice, job_of):
+    job = job_of(alice)
+    job.tasks.all().delete()
+    recovery.sweep()
+    job.refresh_from_db()
+    assert (job.state, bool(job.reason)) == ("failed", True)
+
+
+def test_the_command_sweeps_once(alice, job_of):
+    job_of(alice)
+    claim = claims.claim("training", "worker")
+    JobTask.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    call_command("sweep", "--once")
+    assert not claim.renew()
