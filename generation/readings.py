@@ -17,12 +17,13 @@ class Reading:
     copies: int | None
     copy_threshold: float | None
     identical: int | None
+    redrawn: int
     json: str
 
     @property
-    def excess(self) -> float | None:
-        """SWD above its floor: 0 means as like the real images as other real images are."""
-        return None if self.swd is None or self.floor is None else max(0.0, self.swd - self.floor)
+    def times_floor(self) -> float | None:
+        """1 means as close to the real images as other real images are."""
+        return self.swd / self.floor if self.swd is not None and self.floor else None
 
     @property
     def bar_swd(self) -> float:
@@ -39,15 +40,22 @@ class Reading:
 
 
 def read(report: Report) -> Reading:
-    likeness, copies, duplicates = (report.get(part) or {} for part in ("likeness", "copies", "duplicates"))
+    parts = ("likeness", "copies", "duplicates", "screening")
+    likeness, copies, duplicates, screening = (report.get(part) or {} for part in parts)
     return Reading(
         images=report.get("images", 0),
         compared=likeness.get("n", 0),
         held_out=likeness.get("compared_with") == "holdout",
-        swd=likeness.get("swd"),
-        floor=likeness.get("swd_floor"),
+        swd=average(likeness.get("swd")),
+        floor=average(likeness.get("swd_floor")),
         copies=copies.get("found"),
         copy_threshold=copies.get("threshold"),
         identical=duplicates.get("identical"),
+        redrawn=screening.get("rejected", 0),
         json=json.dumps(report, indent=2, ensure_ascii=False),
     )
+
+
+def average(distance: float | dict[str, float] | None) -> float | None:
+    """A distance is one figure, or one for each scale and their average."""
+    return distance.get("avg") if isinstance(distance, dict) else distance

@@ -64,7 +64,7 @@ def receive(request: HttpRequest, row: SourceSet) -> HttpResponse:
 def intake(request: HttpRequest, row: SourceSet) -> dict[str, object]:
     verdict = request.GET.get("verdict", "")
     images = row.images.select_related("duplicate_of").order_by("upload", "number")
-    page = page_of(request, images.filter(verdict=verdict) if verdict in SourceImage.Verdict else images, 60)
+    page = page_of(request, images.filter(verdict=verdict) if verdict in SourceImage.Verdict else images, 30)
     found = uploads.summary(row)
     return {
         "source_set": row,

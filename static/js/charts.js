@@ -15,7 +15,9 @@ export class Charts {
     if (typeof figures.kimg !== "number") return;
     this.section.hidden = false;
     this.losses.add(figures.kimg, [figures.loss_d, figures.loss_g]);
-    if (typeof figures.swd === "number") this.distance.add(figures.kimg, [figures.swd, figures.swd_floor]);
+    if (typeof figures.swd !== "number") return;
+    this.distance.element.parentElement.hidden = false;
+    this.distance.add(figures.kimg, [figures.swd, figures.swd_floor]);
   }
 
   redraw() {
