@@ -1,28 +1,23 @@
 """From an uploaded file to source images with verdicts. Runs in a worker; may be killed at any line and run again."""
 
 import os
-import tempfile
 import zipfile
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
-from contextlib import contextmanager
-from typing import IO
 
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import Max
-from django.utils import translation
-from django.utils.translation import gettext as _
 
 from . import summaries
 from .archives import Contents, Entry, contents
 from .checkers import CheckerPool
 from .images import Checked
 from .models import Upload
+from .received import received
 from .refusals import UploadRefused
 from .verdicts import Verdicts
 
@@ -32,12 +27,11 @@ Finding = tuple[Entry, Checked, str]
 
 def run_intake(upload_id: int, alive: Alive) -> None:
     """Gives every file of the upload its verdict, unless `alive` says that another worker has taken over."""
-    upload = Upload.objects.select_related("source_set__owner").filter(pk=upload_id).first()
+    upload = Upload.objects.select_related("source_set").filter(pk=upload_id).first()
     if upload is None:
         return
     if upload.state == Upload.State.CHECKING:
-        with translation.override(getattr(upload.source_set.owner, "language", None) or settings.LANGUAGE_CODE):
-            check_upload(upload, alive)
+        check_upload(upload, alive)
     if upload.state in (Upload.State.DONE, Upload.State.FAILED):
         remove_parts(upload)
 
@@ -55,30 +49,11 @@ def check_upload(upload: Upload, alive: Alive) -> None:
 def outcome(upload: Upload, alive: Alive) -> tuple[Upload.State, str]:
     """Still CHECKING when it had to stop: whoever holds the task now goes on after the last verdict."""
     try:
-        with assembled(upload) as file:
+        with received(upload) as file:
             finished = check_contents(upload, contents(file, upload.file_name), alive)
     except UploadRefused as refused:
         return Upload.State.FAILED, refused.message
     return (Upload.State.DONE if finished else Upload.State.CHECKING), ""
-
-
-@contextmanager
-def assembled(upload: Upload) -> Iterator[IO[bytes]]:
-    """The parts as one file without a name: it goes when the process does."""
-    folder = settings.VAR_DIR / "tmp"
-    folder.mkdir(exist_ok=True)
-    with tempfile.TemporaryFile(dir=folder) as file:
-        for number in range(1, upload.part_count + 1):
-            append_part(upload, number, file)
-        yield file
-
-
-def append_part(upload: Upload, number: int, file: IO[bytes]) -> None:
-    with default_storage.open(upload.part_key(number)) as part:
-        for chunk in part.chunks(1024 * 1024):
-            file.write(chunk)
-    if file.tell() != min(number * upload.part_size, upload.size):
-        raise UploadRefused("file", _("%(name)s arrived damaged. Please upload it again.") % {"name": upload.file_name})
 
 
 def check_contents(upload: Upload, found: Contents, alive: Alive) -> bool:

@@ -50,7 +50,7 @@ def put_part(upload: Upload, number: int, data: bytes) -> Upload:
         raise UploadRefused("part", _("This upload is complete already."))
     if not 1 <= number <= upload.part_count:
         raise UploadRefused("part", _("This upload has parts 1 to %(count)d.") % {"count": upload.part_count})
-    expected = part_length(upload, number)
+    expected = upload.part_length(number)
     if len(data) != expected:
         raise UploadRefused(
             "part",
@@ -59,10 +59,6 @@ def put_part(upload: Upload, number: int, data: bytes) -> Upload:
         )
     default_storage.save(upload.part_key(number), ContentFile(data))
     return note_part(upload, number)
-
-
-def part_length(upload: Upload, number: int) -> int:
-    return min(upload.part_size, upload.size - (number - 1) * upload.part_size)
 
 
 @transaction.atomic
@@ -102,5 +98,5 @@ def receive(source_set: SourceSet, file: "File[bytes]") -> Upload:
     """A whole file from a form."""
     upload = begin(source_set, file.name or "", file.size)
     for number in range(1, upload.part_count + 1):
-        upload = put_part(upload, number, file.read(part_length(upload, number)))
+        upload = put_part(upload, number, file.read(upload.part_length(number)))
     return complete(upload)

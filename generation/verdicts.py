@@ -10,7 +10,7 @@ from .images import Checked
 from .models import SourceImage, SourceSet, Upload
 from .refusals import UploadRefused
 
-BATCH = 50
+BATCH = 25
 SECONDS = 0.5
 
 
@@ -18,7 +18,7 @@ class Verdicts:
     def __init__(self, upload: Upload) -> None:
         self.upload = upload
         self.rows: list[SourceImage] = []
-        self.flushed_at = time.monotonic()
+        self.flushed_at = -SECONDS  # the first verdict is worth a transaction of its own
 
     def add(self, entry: Entry, checked: Checked, key: str) -> None:
         self.rows.append(self.row(entry, checked, key))

@@ -111,6 +111,9 @@ class Upload(models.Model):
     def part_count(self) -> int:
         return -(-self.size // self.part_size)
 
+    def part_length(self, number: int) -> int:
+        return min(self.part_size, self.size - (number - 1) * self.part_size)
+
     def part_key(self, number: int) -> str:
         return f"uploads/{self.public_id}/{number:06d}"
 
