@@ -66,7 +66,7 @@ class JobBar:
 
 def describe(data: dict[str, Any]) -> str:
     parts = []
-    if "kimg" in data:
+    if "total_kimg" in data:
         parts.append(f"{data['kimg']:.1f} of {data['total_kimg']:.0f} thousand images seen")
     if data.get("images_per_second"):
         parts.append(f"{data['images_per_second']:.0f}/s")

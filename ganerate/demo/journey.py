@@ -40,6 +40,15 @@ class Journey:
         self.as_seller = Client(self.site, self.seller.token)
         self.as_buyer = Client(self.site, self.buyer.token)
 
+    def cancel_what_is_left(self) -> int:
+        """An earlier demo that was interrupted left its job; it would run before this one."""
+        active = ("queued", "running", "stopping")
+        left = [job for job in self.as_seller.get("/api/v1/jobs/")["results"] if job["state"] in active]
+        for job in left:
+            if job["state"] != "stopping":
+                self.as_seller.post(f"/api/v1/jobs/{job['id']}/cancel/")
+        return len(left)
+
     def upload(self, archive: Path, name: str) -> dict[str, Any]:
         declaration = {"owns_rights": True, "no_recognisable_people": True}
         source_set = self.as_seller.post("/api/v1/source-sets/", {"name": name, "declaration": declaration})

@@ -59,6 +59,9 @@ def walk(display: Display, site: str, options: dict[str, Any]) -> None:
     journey = Journey(site, folder, display, **people)
     display.step(f"The site is at [bold]{site}[/]. Seller, buyer and staff have accounts.")
 
+    if left := journey.cancel_what_is_left():
+        display.detail(f"Cancelled {left} unfinished of an earlier demo.")
+
     images = archive(options["images"], folder)
     source_set = journey.upload(images, images.stem.replace("_", " ").replace("-", " ").capitalize())
     counts = source_set["images"]
@@ -112,10 +115,11 @@ def tell_where(
 
 
 def quality(report: dict[str, Any]) -> str:
-    swd, floor = report.get("swd"), report.get("swd_floor")
-    if not isinstance(swd, dict) or not isinstance(floor, dict):
-        return ""
-    return f"SWD {swd['avg']:.1f}, and {floor['avg']:.1f} between real and real."
+    likeness, copies = report["likeness"], report["copies"]
+    return (
+        f"SWD {likeness['swd']['avg']:.1f}, floor {likeness['swd_floor']['avg']:.1f} (n = {likeness['n']}); "
+        f"copies found before screening: {report['screening']['rate']:.1%}, shipped: {copies['found']}."
+    )
 
 
 def person(role: str) -> Person:
