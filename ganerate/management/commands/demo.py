@@ -56,7 +56,7 @@ def walk(display: Display, site: str, options: dict[str, Any]) -> None:
     folder = settings.VAR_DIR / "demo" / time.strftime("%Y%m%d-%H%M%S")
     folder.mkdir(parents=True, exist_ok=True)
     people = {name: person(name) for name in ("seller", "buyer", "staff")}
-    journey = Journey(site, folder, display, **people)
+    journey = Journey(site, folder, display, people["seller"], people["buyer"], people["staff"])
     display.step(f"The site is at [bold]{site}[/]. Seller, buyer and staff have accounts.")
 
     if left := journey.cancel_what_is_left():
