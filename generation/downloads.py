@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.core.files.storage import default_storage
@@ -95,13 +96,14 @@ def cut(segments: "Iterable[Segment]", wanted: Range) -> "Iterator[tuple[str, in
         position += segment.length
 
 
-async def chunks(pieces: list[tuple[str, int, int]]) -> AsyncIterator[bytes]:
+async def chunks(pieces: list[tuple[str, int, int]]) -> AsyncGenerator[bytes, None]:
     for key, start, length in pieces:
-        async for chunk in read_piece(key, start, length):
-            yield chunk
+        async with aclosing(read_piece(key, start, length)) as piece:
+            async for chunk in piece:
+                yield chunk
 
 
-async def read_piece(key: str, start: int, length: int) -> AsyncIterator[bytes]:
+async def read_piece(key: str, start: int, length: int) -> AsyncGenerator[bytes, None]:
     file = await asyncio.to_thread(default_storage.open, key)
     try:
         await asyncio.to_thread(file.seek, start)

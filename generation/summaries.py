@@ -1,6 +1,7 @@
 """What is in a source set, in numbers and in one sentence of advice."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from .models import SourceImage, SourceSet, Upload
 
 FEWEST, FEW, MANY = 50, 200, 1000
 Verdict = SourceImage.Verdict
+Counts = defaultdict[int, Counter[str]]
 
 
 @dataclass(frozen=True)
@@ -35,34 +37,50 @@ class Summary:
 
 
 def summary(source_set: SourceSet) -> Summary:
-    verdicts, reasons = counted(source_set)
-    usable = verdicts[Verdict.ACCEPTED] + verdicts[Verdict.FIXED]
+    return by_set([source_set])[source_set.pk]
+
+
+def by_set(source_sets: Sequence[SourceSet]) -> dict[int, Summary]:
+    """The summaries of several sets, in as many queries as of one."""
+    keys = [source_set.pk for source_set in source_sets]
+    verdicts, reasons = counted(keys)
+    labelled = labels(keys)
+    checking = set(
+        Upload.objects.filter(source_set__in=keys, state=Upload.State.CHECKING).values_list("source_set", flat=True)
+    )
+    return {key: summed(verdicts[key], reasons[key], labelled[key], key in checking) for key in keys}
+
+
+def summed(verdicts: Counter[str], reasons: Counter[str], labelled: dict[str, int], checking: bool) -> Summary:
     return Summary(
         total=sum(verdicts.values()),
         accepted=verdicts[Verdict.ACCEPTED],
         fixed=verdicts[Verdict.FIXED],
         rejected=verdicts[Verdict.REJECTED],
         duplicates=reasons["duplicate"],
-        checking=source_set.uploads.filter(state=Upload.State.CHECKING).exists(),
-        advice=advice(usable),
-        labels=labels(source_set),
+        checking=checking,
+        advice=advice(verdicts[Verdict.ACCEPTED] + verdicts[Verdict.FIXED]),
+        labels=labelled,
         reasons=dict(reasons.most_common()),
     )
 
 
-def counted(source_set: SourceSet) -> tuple[Counter[str], Counter[str]]:
-    verdicts: Counter[str] = Counter()
-    reasons: Counter[str] = Counter()
-    rows = source_set.images.order_by().values_list("verdict", "reasons").annotate(count=Count("pk"))
-    for verdict, slugs, count in rows:
-        verdicts[verdict] += count
-        reasons.update(dict.fromkeys(slugs, count))
+def counted(keys: Sequence[int]) -> tuple[Counts, Counts]:
+    verdicts: Counts = defaultdict(Counter)
+    reasons: Counts = defaultdict(Counter)
+    rows = SourceImage.objects.filter(source_set__in=keys).order_by().values_list("source_set", "verdict", "reasons")
+    for key, verdict, slugs, count in rows.annotate(count=Count("pk")):
+        verdicts[key][verdict] += count
+        reasons[key].update(dict.fromkeys(slugs, count))
     return verdicts, reasons
 
 
-def labels(source_set: SourceSet) -> dict[str, int]:
-    rows = source_set.usable_images.exclude(label="").order_by("label").values_list("label")
-    return dict(rows.annotate(count=Count("pk")))
+def labels(keys: Sequence[int]) -> defaultdict[int, dict[str, int]]:
+    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    usable = SourceImage.objects.filter(source_set__in=keys, verdict__in=SourceImage.USABLE).exclude(label="")
+    for key, label, count in usable.order_by("label").values_list("source_set", "label").annotate(count=Count("pk")):
+        found[key][label] = count
+    return found
 
 
 def advice(usable: int) -> str:
@@ -101,7 +119,7 @@ def facts(source_set: SourceSet) -> dict[str, object]:
     count = usable.count()
     return {
         "usable_count": count,
-        "label_counts": labels(source_set),
+        "label_counts": labels([source_set.pk])[source_set.pk],
         "grey": count > 0 and not usable.exclude(mode="L").exists(),
         "draft_fingerprint": source_set.compute_fingerprint(),
     }

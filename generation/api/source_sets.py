@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from .. import access, source_sets, uploads
+from .. import access, source_sets, summaries, uploads
 from ..models import SourceImage, SourceSet, Upload
 from .serializers import SourceImageAnswer, SourceSetAnswer, SourceSetRequest, UploadAnswer, UploadRequest
 
@@ -28,8 +28,7 @@ class Octets(BaseParser):
         return stream.read()  # type: ignore[attr-defined]  # the request itself
 
 
-def described(source_set: SourceSet, request: Request) -> dict[str, object]:
-    found = uploads.summary(source_set)
+def described(source_set: SourceSet, found: uploads.Summary, request: Request) -> dict[str, object]:
     return {
         "id": source_set.public_id,
         "name": source_set.name,
@@ -61,7 +60,8 @@ class SourceSetList(generics.GenericAPIView[SourceSet]):
 
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(self.get_queryset()) or []
-        return self.get_paginated_response([described(source_set, request) for source_set in page])
+        found = summaries.by_set(page)
+        return self.get_paginated_response([described(row, found[row.pk], request) for row in page])
 
     @extend_schema(request=SourceSetRequest, responses={201: SourceSetAnswer})
     def post(self, request: Request) -> Response:
@@ -69,7 +69,7 @@ class SourceSetList(generics.GenericAPIView[SourceSet]):
         form.is_valid(raise_exception=True)
         name, declaration = form.validated_data["name"], form.validated_data["declaration"]
         source_set = attempt(lambda: source_sets.create(request.user, name, declaration))
-        return Response(described(source_set, request), status=status.HTTP_201_CREATED)
+        return Response(described(source_set, uploads.summary(source_set), request), status=status.HTTP_201_CREATED)
 
 
 class SourceSetDetail(APIView):
@@ -77,7 +77,8 @@ class SourceSetDetail(APIView):
 
     @extend_schema(responses=SourceSetAnswer)
     def get(self, request: Request, public_id: UUID) -> Response:
-        return Response(described(access.source_set_for(request.user, public_id), request))
+        source_set = access.source_set_for(request.user, public_id)
+        return Response(described(source_set, uploads.summary(source_set), request))
 
 
 class SourceImageList(generics.ListAPIView[SourceImage]):

@@ -2,7 +2,7 @@ import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from generation import source_sets, uploads
+from generation import source_sets, summaries, uploads
 from generation.intake import run_intake
 from generation.models import JobTask, SourceSet
 
@@ -116,13 +116,12 @@ def test_the_summary_counts_what_it_shows(sealed):
     assert "Add 48 more" in found.advice
 
 
-@pytest.mark.parametrize(
-    ("usable", "words"), [(49, "at least 50"), (50, "little variety"), (200, "1,000"), (1000, "well")]
-)
-def test_advice_is_honest(usable, words):
-    from generation.summaries import advice
+ADVICE = {49: "at least 50", 50: "little variety", 200: "1,000", 1000: "train well"}
 
-    assert words in advice(usable)
+
+@pytest.mark.parametrize(("usable", "words"), ADVICE.items())
+def test_advice_is_honest(usable, words):
+    assert words in summaries.advice(usable)
 
 
 def test_a_set_in_intake_is_checking(source_set):

@@ -1,0 +1,132 @@
+import hashlib
+import os
+import random
+from pathlib import Path
+
+import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import RequestFactory
+
+from generation import downloads
+from generation.bundles import Bundle, Segment
+
+DATA = random.Random(1).randbytes(1000)
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture
+def bundle() -> Bundle:
+    """1,000 bytes in three pieces of two stored files."""
+    default_storage.save("part.zip", ContentFile(b"##" + DATA[:600] + b"an older tail"))
+    default_storage.save("tail", ContentFile(DATA[600:]))
+    return Bundle(
+        "모자.zip", 1000, SHA256, [Segment("part.zip", 2, 250), Segment("part.zip", 252, 350), Segment("tail", 0, 400)]
+    )
+
+
+async def ask(bundle: Bundle, method: str = "get", **headers: str):
+    request = getattr(RequestFactory(), method)("/", headers=headers)
+    response = downloads.bundle_response(request, bundle)
+    body = b"".join([chunk async for chunk in response]) if response.streaming else response.content
+    return response, body
+
+
+async def test_the_whole_bundle(bundle):
+    response, body = await ask(bundle)
+    assert (response.status_code, body) == (200, DATA)
+    assert response["Content-Length"] == "1000"
+    assert response["Content-Type"] == "application/zip"
+    assert response["ETag"] == f'"{SHA256}"'
+    assert response["Accept-Ranges"] == "bytes"
+    assert response["Content-Disposition"] == "attachment; filename*=utf-8''%EB%AA%A8%EC%9E%90.zip"
+
+
+PARTS = {
+    "bytes=0-0": (0, 1),
+    "bytes=0-99": (0, 100),
+    "bytes=240-260": (240, 261),
+    "bytes=590-610": (590, 611),
+    "bytes=999-": (999, 1000),
+    "bytes=500-": (500, 1000),
+    "bytes=500-5000": (500, 1000),
+    "bytes=-1": (999, 1000),
+    "bytes=-500": (500, 1000),
+    "bytes=-5000": (0, 1000),
+}
+
+
+@pytest.mark.parametrize("header", PARTS)
+async def test_one_range(bundle, header):
+    start, end = PARTS[header]
+    response, body = await ask(bundle, range=header)
+    assert (response.status_code, body) == (206, DATA[start:end])
+    assert response["Content-Range"] == f"bytes {start}-{end - 1}/1000"
+    assert response["Content-Length"] == str(end - start)
+
+
+@pytest.mark.parametrize(
+    "header", ["bytes=", "bytes=-", "bytes=a-b", "bytes=9-3", "bytes=0-1,5-6", "items=0-1", "bytes=٣-"]
+)
+async def test_what_is_no_single_range_gets_the_whole(bundle, header):
+    response, body = await ask(bundle, range=header)
+    assert (response.status_code, body) == (200, DATA)
+    assert "Content-Range" not in response
+
+
+@pytest.mark.parametrize("header", ["bytes=1000-", "bytes=1000-1001", "bytes=-0"])
+async def test_a_range_past_the_end(bundle, header):
+    response, body = await ask(bundle, range=header)
+    assert (response.status_code, body) == (416, b"")
+    assert response["Content-Range"] == "bytes */1000"
+
+
+async def test_a_range_of_another_bundle_gets_the_whole(bundle):
+    same, _body = await ask(bundle, range="bytes=5-", if_range=f'"{SHA256}"')
+    other, body = await ask(bundle, range="bytes=5-", if_range='"else"')
+    weak, _body = await ask(bundle, range="bytes=5-", if_range=f'W/"{SHA256}"')
+    assert [same.status_code, other.status_code, weak.status_code] == [206, 200, 200]
+    assert body == DATA
+
+
+async def test_who_has_it_already_is_told_so(bundle):
+    response, body = await ask(bundle, if_none_match=f'"{SHA256}"')
+    assert (response.status_code, body) == (304, b"")
+
+
+async def test_head_opens_nothing(bundle):
+    default_storage.delete("part.zip")
+    whole, body = await ask(bundle, "head")
+    part, _body = await ask(bundle, "head", range="bytes=10-19")
+    assert (whole.status_code, whole["Content-Length"], body) == (200, "1000", b"")
+    assert (part.status_code, part["Content-Length"]) == (206, "10")
+
+
+async def test_a_download_cut_anywhere_is_resumed_to_the_same_bytes(bundle):
+    dice, got = random.Random(2), b""
+    while len(got) < 1000:
+        _response, body = await ask(bundle, range=f"bytes={len(got)}-", if_range=f'"{SHA256}"')
+        got += body[: dice.randint(1, 200)]
+    assert hashlib.sha256(got).hexdigest() == SHA256
+
+
+async def test_chunks_are_bounded(bundle, monkeypatch):
+    monkeypatch.setattr(downloads, "CHUNK", 64)
+    request = RequestFactory().get("/")
+    sizes = [len(chunk) async for chunk in downloads.bundle_response(request, bundle)]
+    assert max(sizes) == 64
+    assert sum(sizes) == 1000
+
+
+async def test_a_reader_who_leaves_closes_the_file(bundle, monkeypatch):
+    monkeypatch.setattr(downloads, "CHUNK", 64)
+    pieces = downloads.chunks([("part.zip", 2, 600)])
+    await anext(pieces)
+    assert open_files("part.zip") == 1
+    await pieces.aclose()
+    assert open_files("part.zip") == 0
+
+
+def open_files(name: str) -> int:
+    links = [os.path.realpath(link) for link in Path("/proc/self/fd").iterdir()]
+    return sum(os.path.basename(link) == name for link in links)

@@ -1,0 +1,47 @@
+"""An ASGI application for test_server: counts bodies, streams megabytes, echoes over WebSocket."""
+
+OPEN = 0
+
+
+async def application(scope, receive, send):
+    if scope["type"] == "websocket":
+        await echo(receive, send)
+    elif scope["path"].startswith("/stream/"):
+        await stream(send, int(scope["path"].removeprefix("/stream/")))
+    else:
+        await answer(send, str(OPEN if scope["path"] == "/open" else await length(receive)).encode())
+
+
+async def echo(receive, send):
+    await receive()
+    await send({"type": "websocket.accept"})
+    message = await receive()
+    await send({"type": "websocket.send", "text": message["text"]})
+    await receive()
+
+
+async def length(receive):
+    total, more = 0, True
+    while more:
+        message = await receive()
+        total += len(message.get("body", b""))
+        more = message.get("more_body", False)
+    return total
+
+
+async def answer(send, body):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def stream(send, megabytes):
+    global OPEN
+    OPEN += 1
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for number in range(megabytes):
+            for _ in range(4):
+                await send({"type": "http.response.body", "body": bytes([number % 256]) * 262144, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+    finally:
+        OPEN -= 1
