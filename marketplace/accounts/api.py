@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from . import schema, tokens
+from .authentication import member
 from .models import ApiToken, User
 from .serializers import MeSerializer, NewTokenSerializer, TokenCreateSerializer, TokenSerializer
 
@@ -34,7 +35,7 @@ class TokenList(ListAPIView[ApiToken]):
         data: dict[str, Any] = asked.validated_data
         maker = request.auth if isinstance(request.auth, ApiToken) else None
         try:
-            token, text = tokens.issue(request.user, data["name"], data["scopes"], data["expires_in_days"], maker)
+            token, text = tokens.issue(member(request), data["name"], data["scopes"], data["expires_in_days"], maker)
         except tokens.TokenNotIssued as refused:
             raise ValidationError({refused.field or "non_field_errors": [refused.message]}) from None
         answer = TokenSerializer(token).data | {"token": text}
@@ -69,5 +70,4 @@ class Me(RetrieveUpdateAPIView[User]):
     queryset = User.objects.all()
 
     def get_object(self) -> User:
-        assert isinstance(self.request.user, User)
-        return self.request.user
+        return member(self.request)

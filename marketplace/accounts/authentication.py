@@ -41,6 +41,12 @@ def look_up(header: str) -> ApiToken | None:
     return token
 
 
+def member(request: Request) -> User:
+    """Who asks, in views that HasScope guards."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
 class TokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
         token = token_of(request._request)

@@ -21,6 +21,11 @@ KEPT_FOR = timedelta(days=1)
 KEPT_HEADERS = ("Location", "Content-Language")
 
 
+def short(key: str) -> str:
+    """A key as long as it pleases its maker, in a column that is not."""
+    return key if len(key) <= MAX_KEY else hashlib.sha256(key.encode()).hexdigest()
+
+
 def fingerprint(request: HttpRequest) -> str:
     digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
     digest.update(request.body)
@@ -47,8 +52,8 @@ def forget_old(user: User, key: str) -> None:
 
 def keep(row: IdempotentRequest, response: HttpResponseBase) -> None:
     """Only what had an effect is kept; an answer that must not be stored (a token's text) is not."""
-    done = 200 <= response.status_code < 300 and isinstance(response, HttpResponse)
-    if not done or "no-store" in response.headers.get("Cache-Control", ""):
+    secret = "no-store" in response.headers.get("Cache-Control", "")
+    if secret or not (200 <= response.status_code < 300) or not isinstance(response, HttpResponse):
         row.delete()
         return
     row.status = response.status_code

@@ -37,7 +37,7 @@ class IdempotencyKeys:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        key = request.headers.get("Idempotency-Key", "")[: idempotency.MAX_KEY]
+        key = idempotency.short(request.headers.get("Idempotency-Key", ""))
         user = self.caller(request) if key and self.applies(request) else None
         return self.once(request, user, key) if user else self.get_response(request)
 

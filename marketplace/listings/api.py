@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from generation.access import dataset_for
-from marketplace.accounts.authentication import ReadableByAll
+from marketplace.accounts.authentication import ReadableByAll, member
 from marketplace.accounts.conflicts import Conflict
 
 from . import drafts
@@ -44,15 +44,17 @@ class ListingList(GenericAPIView[Listing]):
     required_scope = "sell"
     queryset = Listing.objects.all()
     filter_backends = [SearchFilter]
-    serializer_class = ListingSerializer
 
     @extend_schema(parameters=[SearchSerializer], responses=ListingSerializer(many=True))
     def get(self, request: Request) -> Response:
+        mine = SearchFilter.asked(request)["mine"]
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        return self.get_paginated_response(self.get_serializer([self.shown(one) for one in page], many=True).data)
+        return self.get_paginated_response(ListingSerializer([self.shown(one, mine) for one in page], many=True).data)
 
-    def shown(self, listing: Listing) -> ListingVersion:
-        version = version_for(self.request.user, listing)
+    def shown(self, listing: Listing, mine: bool) -> ListingVersion:
+        """On the shelf what is on sale, to its seller too; among one's own the newest."""
+        on_sale = None if mine else listing.current
+        version = on_sale or version_for(self.request.user, listing)
         version.listing = listing
         return version
 
@@ -63,7 +65,7 @@ class ListingList(GenericAPIView[Listing]):
         fields = dict(asked.validated_data)
         dataset = dataset_for(request.user, fields.pop("dataset"))
         try:
-            listing = drafts.create(request.user, dataset, **fields)
+            listing = drafts.create(member(request), dataset, **fields)
         except ListingRefused as refused:
             raise problem(refused) from None
         headers = {"Location": f"{request.path}{listing.public_id}/"}
@@ -122,7 +124,7 @@ class ListingWithdraw(ListingStep):
 
 
 class ListingSample(APIView):
-    permission_classes = [ReadableByAll]
+    permission_classes = [AllowAny]
     content_negotiation_class = FileNegotiation
 
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})

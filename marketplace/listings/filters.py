@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from .access import own_listings
-from .models import CURRENCIES, Listing
+from .models import CURRENCIES
 from .search import SORTS, search
 
 
@@ -28,7 +28,7 @@ class SearchSerializer(serializers.Serializer[None]):
 class SearchFilter(BaseFilterBackend):
     """Also says the order, so that cursor pages follow it."""
 
-    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Listing]:
+    def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: APIView) -> QuerySet[Any]:
         asked = self.asked(request)
         if asked.pop("mine") and request.user.is_authenticated:
             return own_listings(request.user)

@@ -1,11 +1,20 @@
 """Which published listings a buyer finds."""
 
-from django.db.models import Q
+from django.db.models import BigIntegerField, Case, F, Q, When
 
 from .access import listings
-from .models import ListingQuerySet, ListingVersion
+from .models import CURRENCIES, ListingQuerySet, ListingVersion
 
-SORTS = {"new": ("-published_at", "-id"), "price": ("current__currency", "current__price", "-id")}
+SORTS = {"new": ("-published_at", "-id"), "price": ("by_price", "-id")}
+# More than any price: amounts of two currencies can't be compared, so one currency follows the other.
+APART = 10**12
+BY_PRICE = Case(
+    *[
+        When(current__currency=code, then=F("current__price") + place * APART)
+        for place, (code, _name) in enumerate(CURRENCIES)
+    ],
+    output_field=BigIntegerField(),
+)
 MAX_WORDS = 8
 
 
@@ -31,7 +40,7 @@ def search(
         found = found.filter(current__price__lte=price_max)
     if labelled is not None:
         found = found.exclude(current__dataset__labels=[]) if labelled else found.filter(current__dataset__labels=[])
-    return found.order_by(*SORTS.get(sort, SORTS["new"]))
+    return found.annotate(by_price=BY_PRICE).order_by(*SORTS.get(sort, SORTS["new"]))
 
 
 def words(query: str) -> Q:

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.authentication import member
 from marketplace.accounts.conflicts import Conflict
 from marketplace.listings.access import listing_for
 
@@ -29,14 +30,14 @@ class DecisionList(APIView):
     @extend_schema(request=DecideSerializer, responses={201: DecisionSerializer})
     def post(self, request: Request, public_id: UUID) -> Response:
         listing = listing_for(request.user, public_id)
-        if not may_decide(request.user):
+        if not may_decide(member(request)):
             raise PermissionDenied
         asked = DecideSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         if listing.in_review is None:
             raise Conflict(_("This listing does not wait for a decision."))
         try:
-            decision = decide(listing.in_review, request.user, **asked.validated_data)
+            decision = decide(listing.in_review, member(request), **asked.validated_data)
         except DecisionRefused as refused:
             raise ValidationError({refused.field or "non_field_errors": [refused.message]}) from None
         return Response(DecisionSerializer(decision).data, status=status.HTTP_201_CREATED)

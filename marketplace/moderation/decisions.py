@@ -1,5 +1,6 @@
 """Staff decide about a version that waits in review: once, with reasons, by a conditional UPDATE."""
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Case, F, Value, When
 from django.utils.translation import gettext as _
@@ -51,7 +52,7 @@ def check(version: ListingVersion, moderator: User, outcome: str, reason_code: s
         raise DecisionRefused("reason", _("Tell the seller what to change."))
 
 
-def may_decide(user: User) -> bool:
+def may_decide(user: User | AnonymousUser) -> bool:
     return user.is_active and user.is_staff and user.has_perm("moderation.add_decision")
 
 

@@ -1,3 +1,4 @@
+import hashlib
 import uuid
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from marketplace.accounts.authentication import member
 from marketplace.accounts.conflicts import Conflict
 from marketplace.listings.access import listing_for
 from marketplace.listings.negotiation import FileNegotiation
@@ -44,11 +46,10 @@ class PurchaseList(ListAPIView[Purchase]):
         if listing.current is None:
             raise Http404
         # Without a key of the caller's each call is an attempt of its own.
-        attempt = request.headers.get("Idempotency-Key", "")[:90] or uuid.uuid4().hex
+        key = request.headers.get("Idempotency-Key") or uuid.uuid4().hex
+        attempt = "api-" + hashlib.sha256(key.encode()).hexdigest()
         try:
-            purchase = checkout.buy(
-                request.user, listing.current, f"api-{attempt}", asked.validated_data["licence_accepted"]
-            )
+            purchase = checkout.buy(member(request), listing.current, attempt, asked.validated_data["licence_accepted"])
         except checkout.CheckoutRefused as refused:
             raise problem(refused) from None
         headers = {"Location": f"{request.path}{purchase.public_id}/"}

@@ -19,7 +19,9 @@ class NotDelivered(Exception):
 
 
 def bundles(purchase: Purchase) -> list[Bundle]:
-    """The bundles as sold. Where publishing added a tail, the part's images are followed by it."""
+    """The bundles as sold; none unless paid. Where publishing added a tail, the part's images are followed by it."""
+    if purchase.state != Purchase.State.PAID:
+        return []
     tails = {tail.part_id: tail for tail in purchase.version.tails.all()}
     files = purchase.version.dataset.files.all()
     parts = sorted((file for file in files if file.kind == DatasetFile.Kind.BUNDLE), key=lambda file: file.number)

@@ -150,9 +150,8 @@ def test_a_list_of_purchases_asks_no_more_for_more(api, alice, bob, django_asser
         assert len(client.get(URL).json()["results"]) == 4
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("keys", [("same", "same"), ("one", "two")])
-def test_one_buyer_twice_at_once_pays_once(bob, published, keys):
+def test_one_buyer_twice_at_once_pays_once(committed, bob, published, keys):
     start, outcomes = threading.Barrier(2), []
 
     def click(key: str) -> None:

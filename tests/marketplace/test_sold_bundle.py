@@ -123,4 +123,6 @@ def test_looking_at_the_headers_starts_no_delivery(api, purchase):
 def test_no_such_part(api, purchase):
     client, url = api(purchase.buyer), f"/api/v1/purchases/{purchase.public_id}/bundle/"
     assert client.get(f"{url}?part=2").status_code == 404
-    assert client.get(f"{url}?part=0").json()["errors"] == {"part": ["Ensure this value is greater than or equal to 1."]}
+    assert client.get(f"{url}?part=0").json()["errors"] == {
+        "part": ["Ensure this value is greater than or equal to 1."]
+    }

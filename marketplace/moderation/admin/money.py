@@ -11,14 +11,16 @@ class PostingsOfPurchase(admin.TabularInline):
     model = Posting
     extra = 0
     can_delete = False
-    fields = readonly_fields = ["reason", "source", "target", "amount", "currency", "created_at"]
+    fields = ["reason", "source", "target", "amount", "currency", "created_at"]
+    readonly_fields = fields
 
 
 class DownloadsOfPurchase(admin.TabularInline):
     model = Download
     extra = 0
     can_delete = False
-    fields = readonly_fields = ["file_name", "started_at"]
+    fields = ["file_name", "started_at"]
+    readonly_fields = fields
 
 
 @admin.register(Purchase)

@@ -88,7 +88,8 @@ class SuspensionAdmin(admin.ModelAdmin):
         return request.user.has_perm("moderation.change_suspension")
 
     def save_model(self, request: HttpRequest, obj: Suspension, form: Any, change: bool) -> None:
-        obj.imposed_by_id = request.user.pk
+        assert isinstance(request.user, User)
+        obj.imposed_by = request.user
         super().save_model(request, obj, form, change)
 
     @admin.action(description=_("Lift the chosen suspensions now"), permissions=["lift"])

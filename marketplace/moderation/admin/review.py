@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from marketplace.accounts.models import User
 from marketplace.listings.models import Listing, ListingVersion
 from marketplace.listings.rules import as_amount
 from marketplace.moderation.decisions import DecisionRefused, decide, may_decide
@@ -70,6 +71,7 @@ class ReviewAdmin(ReadOnlyAdmin):
 
     def decided(self, request: HttpRequest, version: ListingVersion, form: DecisionForm) -> bool:
         data = form.cleaned_data
+        assert isinstance(request.user, User)
         try:
             decision = decide(version, request.user, data["outcome"], data["reason_code"], data["reason"])
         except DecisionRefused as refused:

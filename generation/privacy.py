@@ -1,0 +1,48 @@
+"""What a person uploaded and made, and how their own images are forgotten."""
+
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.files.storage import default_storage
+
+from . import jobs
+from .models import Dataset, GenerationJob, SourceImage, SourceSet, Upload
+
+
+def export_for(user: AbstractBaseUser) -> dict[str, Any]:  # Any: JSON values
+    images = SourceImage.objects.filter(source_set__owner_id=user.pk)
+    return {
+        "source_sets": list(
+            SourceSet.objects.filter(owner_id=user.pk).values(
+                "public_id", "name", "version", "declaration", "declaration_version", "declared_at", "created_at"
+            )
+        ),
+        "source_images": list(images.values("source_set__public_id", "file_name", "label", "verdict", "sha256")),
+        "jobs": list(
+            GenerationJob.objects.filter(owner_id=user.pk).values(
+                "public_id", "state", "count", "requested", "created_at"
+            )
+        ),
+        "datasets": list(
+            Dataset.objects.filter(owner_id=user.pk).values("public_id", "name", "count", "content_hash", "created_at")
+        ),
+    }
+
+
+def erase(user: AbstractBaseUser) -> None:
+    """Ends what runs, deletes the files of all source images and every name; datasets stay, for they may be sold."""
+    for job in GenerationJob.objects.filter(owner_id=user.pk, state__in=GenerationJob.ACTIVE):
+        jobs.cancel(job)
+    delete_files(user)
+    SourceImage.objects.filter(source_set__owner_id=user.pk).update(file_name="", label="")
+    Upload.objects.filter(source_set__owner_id=user.pk).update(file_name="")
+    SourceSet.objects.filter(owner_id=user.pk).update(name="–")
+
+
+def delete_files(user: AbstractBaseUser) -> None:
+    keys = SourceImage.objects.filter(source_set__owner_id=user.pk).exclude(key="").values_list("key", flat=True)
+    for key in keys.iterator():
+        default_storage.delete(key)
+    for upload in Upload.objects.filter(source_set__owner_id=user.pk):
+        for number in upload.parts:
+            default_storage.delete(upload.part_key(number))
