@@ -67,17 +67,20 @@ class Packer:
 
     def parts(self, images: Iterator[bytes], total: int, manifest: IO[bytes], quality: bytes) -> None:
         part = Part(1)
-        for number, png in enumerate(images):
-            if part.is_full(len(png)):
-                self.close(part, manifest, quality)
-                part = Part(part.number + 1)
-            self.image_index += RECORD.pack(part.number, len(png), part.add(manifests.file_name(number), png))
-            if number % CHECK_EVERY == 0:
-                self.watch.check()
-                events.tick(self.job, {"done": number, "of": total, "fraction": number / total})
-        self.close(part, manifest, quality)
+        try:
+            for number, png in enumerate(images):
+                if part.is_full(len(png)):
+                    self.finish(part, manifest, quality)
+                    part = Part(part.number + 1)
+                self.image_index += RECORD.pack(part.number, len(png), part.add(manifests.file_name(number), png))
+                if number % CHECK_EVERY == 0:
+                    self.watch.check()
+                    events.tick(self.job, {"done": number, "of": total, "fraction": number / total})
+            self.finish(part, manifest, quality)
+        finally:
+            part.close()
 
-    def close(self, part: "Part", manifest: IO[bytes], quality: bytes) -> None:
+    def finish(self, part: "Part", manifest: IO[bytes], quality: bytes) -> None:
         """The first part also holds what describes the whole dataset."""
         tail: dict[str, bytes] = {}
         if part.number == 1:
@@ -87,7 +90,7 @@ class Packer:
         prefix = part.end(tail)
         stored = self.store(Kind.BUNDLE, part.number, f"part-{part.number:05d}.zip", part.file)
         stored.prefix, stored.images = prefix, part.images
-        part.file.close()
+        part.close()
 
     def name_parts(self) -> None:
         parts = [file for file in self.files if file.kind == Kind.BUNDLE]
@@ -140,6 +143,10 @@ class Part:
             self.archive.writestr(bundles.entry(name), content)
         self.archive.close()
         return prefix
+
+    def close(self) -> None:
+        self.archive.close()
+        self.file.close()
 
 
 def content_hash(files: list[DatasetFile]) -> str:

@@ -32,13 +32,14 @@ def run(claim: Claim, alive: Heartbeat) -> None:
     screen = Screen.of(job, watch.check)
     refuse_other_kind_of_machine(job, screen)
     slots = range(job.first_slot + shard.first, job.first_slot + shard.first + shard.count)
-    file, pace = ShardFile(), Pace(job, claim)
-    for done, made in enumerate(screen.accepted_images(slots), start=1):
-        file.add(made.entry, made.png)
-        if done % 64 == 0:
-            watch.check()
-            pace.report(done, screen)
-    commit(claim, job, file, screen)
+    pace = Pace(job, claim)
+    with ShardFile() as file:
+        for done, made in enumerate(screen.accepted_images(slots), start=1):
+            file.add(made.entry, made.png)
+            if done % 64 == 0:
+                watch.check()
+                pace.report(done, screen)
+        commit(claim, job, file, screen)
 
 
 def refuse_other_kind_of_machine(job: GenerationJob, screen: Screen) -> None:

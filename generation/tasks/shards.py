@@ -5,7 +5,7 @@ import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Self
 
 import numpy as np
 from django.conf import settings
@@ -52,8 +52,14 @@ class ShardFile:
         self.archive.close()
         digest = bundles.digest_of(self.file)
         default_storage.save(key, File(self.file))
-        self.file.close()
         return digest
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.archive.close()
+        self.file.close()
 
 
 def name(slot: int) -> str:

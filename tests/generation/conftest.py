@@ -149,12 +149,13 @@ def dataset_of(job_of) -> Callable[..., Dataset]:
 
 
 def squares(job: GenerationJob, first: int, count: int) -> JobTask:
-    file, key = shards.ShardFile(), f"shards/{first}.zip"
-    for slot in range(64 + first, 64 + first + count):
-        png = square(slot)
-        made = {"slot": slot, "attempt": 0, "seed": slot, "label": None, "distance": 1.5}
-        file.add(made | {"sha256": hashlib.sha256(png).hexdigest()}, png)
-    digest = file.store(key)
+    key = f"shards/{first}.zip"
+    with shards.ShardFile() as file:
+        for slot in range(64 + first, 64 + first + count):
+            png = square(slot)
+            made = {"slot": slot, "attempt": 0, "seed": slot, "label": None, "distance": 1.5}
+            file.add(made | {"sha256": hashlib.sha256(png).hexdigest()}, png)
+        digest = file.store(key)
     return JobTask.objects.create(
         job=job, kind="sample", queue="sampling", first=first, count=count, state="done", output_key=key, sha256=digest
     )

@@ -225,7 +225,7 @@ def test_a_second_attempt_goes_on_from_the_checkpoint(alice, drawn_set, run_all,
 
 
 def test_the_recipe_is_resolved_once(alice, drawn_set, run_all, monkeypatch):
-    job = jobs.submit(alice, drawn_set(alice), count=10, request=TINY, seed=7)
+    jobs.submit(alice, drawn_set(alice), count=10, request=TINY, seed=7)
     with monkeypatch.context() as patch:
         patch.setattr(handover, "hand_over", lambda *args: 1 / 0)
         run_all()
