@@ -1,4 +1,6 @@
-// What every page has: asking before something is lost, arrow keys through images, menus that close.
+// What every page has: asking before something is lost, arrow keys through images, menus that close, the present tab in view.
+
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;
@@ -10,7 +12,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closeMenus(null);
   const direction = { ArrowLeft: "prev", ArrowRight: "next" }[event.key];
   if (!direction || event.target.closest("input, select, textarea, pre")) return;
-  document.querySelector(`.single ~ nav [rel=${direction}], [data-keys] [rel=${direction}]`)?.click();
+  document.querySelector(`.single ~ nav [rel=${direction}]`)?.click();
 });
 
 document.addEventListener("click", (event) => closeMenus(event.target));

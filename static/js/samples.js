@@ -19,7 +19,7 @@ export class Samples {
     this.shown = preview;
     this.large.src = preview.image;
     this.large.alt = this.words.sample.replace("%(kimg)s", Math.round(preview.kimg));
-    this.caption.textContent = `${Math.round(preview.kimg)} kimg`;
+    this.caption.textContent = kimg(preview);
   }
 
   choose(preview) {
@@ -40,9 +40,13 @@ export class Samples {
     const image = Object.assign(document.createElement("img"), { src: preview.image, alt: "", loading: "lazy" });
     button.type = "button";
     button.setAttribute("aria-pressed", String(preview === this.shown));
-    button.append(image, `${Math.round(preview.kimg)} kimg`);
+    button.append(image, kimg(preview));
     button.addEventListener("click", () => this.choose(preview));
     item.append(button);
     return item;
   }
+}
+
+function kimg(preview) {
+  return `${preview.kimg < 10 ? preview.kimg.toFixed(1) : Math.round(preview.kimg)} kimg`;
 }
