@@ -31,8 +31,8 @@ CARD = """\
 ## What it is
 
 {count} synthetic images of {resolution} × {resolution} pixels, {channels}, made by a generative adversarial network
-that was trained on the seller's own images.{labels} None of them is a photograph; they may carry no copyright of their own,
-and what you may do with them is said in `LICENSE.txt`.
+that was trained on the seller's own images.{labels} None of them is a photograph; they may carry no copyright of
+their own, and what you may do with them is said in `LICENSE.txt`.
 
 ## Quality report
 

@@ -13,6 +13,11 @@ URL = "/api/v1/listings/"
 State = Listing.State
 
 
+def asking(dataset) -> dict[str, object]:
+    licence = goods.licence()
+    return {"dataset": str(dataset.public_id), "title": "Shirts", "licence": str(licence.public_id), "price": 0}
+
+
 def patch(api, listing, **fields):
     return api(listing.seller).patch(f"{URL}{listing.public_id}/", fields)
 
@@ -54,13 +59,7 @@ def test_a_listing_over_the_api_from_draft_to_review(api, alice):
     ],
 )
 def test_bad_input_is_named_by_field(api, alice, field, value):
-    dataset = goods.dataset_of(alice, 2)
-    asked = {
-        "dataset": str(dataset.public_id),
-        "title": "Shirts",
-        "licence": str(goods.licence().public_id),
-        "price": 0,
-    }
+    asked = asking(goods.dataset_of(alice, 2))
     response = api(alice).post(URL, asked | {field: value})
     assert response.status_code == 400
     assert set(response.json()["errors"]) == {field}
@@ -77,13 +76,7 @@ def test_another_currency_needs_another_price(api, draft):
 
 
 def test_nobody_sells_what_is_not_theirs(api, alice, bob, mod):
-    dataset = goods.dataset_of(alice, 2)
-    asked = {
-        "dataset": str(dataset.public_id),
-        "title": "Shirts",
-        "licence": str(goods.licence().public_id),
-        "price": 0,
-    }
+    asked = asking(goods.dataset_of(alice, 2))
     assert api(bob).post(URL, asked).status_code == 404
     assert set(api(mod).post(URL, asked).json()["errors"]) == {"dataset"}
 

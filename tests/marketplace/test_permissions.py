@@ -71,15 +71,9 @@ def answers(clients, name, method, ids) -> tuple[int, ...]:
 
 
 def test_no_route_is_missing_from_the_table():
-    asked = {
-        (p.name, m) for p in routes() for m in ("get", "post", "patch", "put", "delete") if hasattr(p.callback.cls, m)
-    }
-    allowed = {
-        (name, method)
-        for name, method in asked
-        if method.upper() in next(p for p in routes() if p.name == name).callback.cls().allowed_methods
-    }
-    assert allowed == set(TABLE)
+    methods = {"get", "post", "patch", "put", "delete"}
+    offered = {(route.name, method.lower()) for route in routes() for method in route.callback.cls().allowed_methods}
+    assert {one for one in offered if one[1] in methods} == set(TABLE)
 
 
 @pytest.mark.parametrize(("name", "method"), TABLE)

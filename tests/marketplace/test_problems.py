@@ -35,45 +35,41 @@ def test_not_json(api, alice):
     assert (problem["status"], problem["code"], problem["type"]) == (400, "parse_error", "about:blank")
 
 
+NO_LISTING = f"{LISTINGS}00000000-0000-4000-8000-000000000000/"
+
+
 @pytest.mark.parametrize(
-    ("status", "code", "title", "ask"),
+    ("status", "code", "title", "asked"),
     [
-        (401, "not_authenticated", "Unauthorized", lambda anybody, known: anybody.get("/api/v1/me/")),
-        (403, "permission_denied", "Forbidden", lambda anybody, known: known.get(LISTINGS + "x/decisions/")),
-        (404, "not_found", "Not Found", lambda anybody, known: anybody.get(LISTINGS + "x/")),
-        (405, "method_not_allowed", "Method Not Allowed", lambda anybody, known: known.put("/api/v1/me/", {})),
-        (406, "not_acceptable", "Not Acceptable", lambda anybody, known: known.get(LISTINGS, HTTP_ACCEPT="text/csv")),
+        (403, "permission_denied", "Forbidden", {"method": "get", "path": f"{NO_LISTING}decisions/"}),
+        (404, "not_found", "Not Found", {"method": "get", "path": NO_LISTING}),
+        (405, "method_not_allowed", "Method Not Allowed", {"method": "put", "path": "/api/v1/me/"}),
+        (406, "not_acceptable", "Not Acceptable", {"method": "get", "path": LISTINGS, "HTTP_ACCEPT": "text/csv"}),
         (
             415,
             "unsupported_media_type",
             "Unsupported Media Type",
-            lambda anybody, known: known.post(LISTINGS, "<x/>", content_type="text/xml"),
+            {"method": "post", "path": LISTINGS, "data": "<x/>", "content_type": "text/xml"},
         ),
     ],
 )
-def test_http_problems(api, alice, status, code, title, ask):
-    class Client(APIClient):
-        """With the id of a listing that is not there, and of one that is, where the path asks for one."""
-
-        def generic(self, method: str, path: str, *args, **kwargs):
-            return super().generic(
-                method, path.replace("/x/", f"/{'0' * 8}-0000-4000-8000-{'0' * 12}/"), *args, **kwargs
-            )
-
-    known = Client(headers=api(alice)._credentials or api(alice).defaults)
-    known.force_authenticate(alice)
-    problem = members(ask(Client(), known))
+def test_http_problems(api, alice, status, code, title, asked):
+    ask = getattr(api(alice), asked["method"])
+    problem = members(ask(**{name: value for name, value in asked.items() if name != "method"}))
     assert (problem["status"], problem["code"], problem["title"]) == (status, code, title)
     assert problem["type"] == "about:blank"
     assert problem["detail"]
 
 
-def test_a_problem_says_what_went_wrong_in_the_readers_language(alice):
-    response = APIClient().get("/api/v1/me/", headers={"Accept-Language": "ko"})
-    assert (
-        members(response)["detail"]
-        != APIClient().get("/api/v1/me/", headers={"Accept-Language": "en"}).json()["detail"]
-    )
+def test_who_is_not_known_is_asked_who_they_are():
+    response = APIClient().get("/api/v1/me/")
+    assert response["WWW-Authenticate"] == 'Token realm="api"'
+    assert (members(response)["status"], response.json()["code"]) == (401, "not_authenticated")
+
+
+def test_a_problem_says_what_went_wrong_in_the_readers_language():
+    said = [APIClient().get("/api/v1/me/", headers={"Accept-Language": code}).json()["detail"] for code in ("en", "ko")]
+    assert said[0] != said[1]
 
 
 def test_pages(api, alice):

@@ -11,16 +11,14 @@ class PostingsOfPurchase(admin.TabularInline):
     model = Posting
     extra = 0
     can_delete = False
-    fields = ["reason", "source", "target", "amount", "currency", "created_at"]
-    readonly_fields = fields
+    readonly_fields = ["reason", "source", "target", "amount", "currency", "created_at"]
 
 
 class DownloadsOfPurchase(admin.TabularInline):
     model = Download
     extra = 0
     can_delete = False
-    fields = ["file_name", "started_at"]
-    readonly_fields = fields
+    readonly_fields = ["file_name", "started_at"]
 
 
 @admin.register(Purchase)
