@@ -19,15 +19,19 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-@pytest.fixture(scope="module")
-def server():
+def start() -> subprocess.Popen:
     port = free_port()
     options = ["-b", "127.0.0.1", "-p", str(port), "-v", "0"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ganerate.server", *options, "tests.streaming:application"], cwd=ROOT
-    )
+    command = [sys.executable, "-m", "ganerate.server", *options, "tests.streaming:application"]
+    process = subprocess.Popen(command, cwd=ROOT)
     process.port = port
     until(lambda: get(port, "/").status == 200)
+    return process
+
+
+@pytest.fixture(scope="module")
+def server():
+    process = start()
     yield process
     process.terminate()
     assert process.wait(10) == 0
@@ -101,6 +105,14 @@ def test_slow_readers_cost_no_memory_and_delay_nobody(server):
     for reader in readers:
         reader.close()
     until(lambda: get(server.port, "/open").read() == b"0")
+
+
+def test_the_end_amid_downloads_is_quick_and_clean():
+    server = start()
+    readers = [get(server.port, "/stream/200") for _ in range(5)]
+    server.terminate()
+    assert server.wait(5) == 0
+    assert all(reader.status == 200 for reader in readers)
 
 
 def test_a_websocket_works_as_before(server):
