@@ -11,14 +11,19 @@ from generation.engine import dcgan
 from generation.engine.config import Recipe
 
 EMBEDDING = 32
+CHANNELS_PER_GROUP = 16
 
 
 class Modulation(nn.Module):
-    """Batch normalisation whose gain and bias come from the latent and the class (Chen et al., 2019)."""
+    """Normalisation within each image, whose gain and bias come from the latent and the class.
+
+    Self-modulation (Chen et al., 2019) with groups of channels in place of the batch: batch normalisation lets the
+    gains of successive layers multiply, which leaves some images grey and others burnt out.
+    """
 
     def __init__(self, width: int, condition: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(width, affine=False)
+        self.norm = nn.GroupNorm(max(1, width // CHANNELS_PER_GROUP), width, affine=False)
         self.style = nn.Linear(condition, 2 * width)
         nn.init.normal_(self.style.weight, std=0.1 / math.sqrt(condition))
         nn.init.zeros_(self.style.bias)
