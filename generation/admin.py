@@ -16,8 +16,6 @@ else:
 
 
 class ReadOnly:
-    actions = None
-
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from . import claims, endings, events
+from .access import Person
 from .engine import config
 from .engine.config import RecipeRequest
 from .models import GenerationJob, Generator, JobTask, SourceSet, Upload
@@ -28,7 +28,7 @@ class JobRefused(Exception):
 
 
 def submit(
-    owner: AbstractBaseUser,
+    owner: Person,
     source_set: SourceSet,
     *,
     count: int,
@@ -44,7 +44,7 @@ def submit(
     with transaction.atomic():
         source_set.seal()
         job = GenerationJob.objects.create(
-            owner=owner,
+            owner_id=owner.pk,  # type: ignore[misc]  # only members get here
             source_set=source_set,
             count=count,
             seed=seed,
@@ -122,5 +122,5 @@ def drop_waiting_shards(job: GenerationJob) -> None:
     shards = job.tasks.filter(kind=JobTask.Kind.SAMPLE)
     waiting = shards.filter(state=JobTask.State.QUEUED)
     if not shards.exclude(state__in=(JobTask.State.QUEUED, JobTask.State.CANCELLED)).exists():
-        waiting = waiting.exclude(pk=shards.order_by("first").values_list("pk", flat=True).first())
+        waiting = waiting.exclude(first=0)
     waiting.update(state=JobTask.State.CANCELLED)

@@ -23,7 +23,7 @@ def read(key: str, start: int, length: int) -> bytes:
 def opened(key: str, length: int | None = None) -> BinaryIO:
     """A seekable file over the stored one, or its first `length` bytes, that fetches what is read."""
     size = default_storage.size(key) if length is None else length
-    return io.BufferedReader(Remote(key, size), BUFFER_BYTES)  # type: ignore[return-value]  # it reads, seeks and tells
+    return io.BufferedReader(Remote(key, size), BUFFER_BYTES)
 
 
 class Remote(io.RawIOBase):

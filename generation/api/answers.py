@@ -127,7 +127,7 @@ class ImageAnswer(serializers.Serializer[Any]):
     slot = serializers.IntegerField()
     attempt = serializers.IntegerField()
     seed = serializers.IntegerField()
-    label = serializers.CharField(allow_null=True)
+    label = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # a field of this name
     distance = serializers.FloatField()
 
 

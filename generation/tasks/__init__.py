@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable
 
 from django.conf import settings
 from django.db import connections
@@ -26,7 +25,6 @@ from .endings_of_work import Cancelled, Impossible, reason_for
 
 logger = logging.getLogger(__name__)
 
-Alive = Callable[[], bool]
 NICENESS = 10
 PR_SET_PDEATHSIG = 1
 
@@ -48,7 +46,7 @@ def run_next(queue: str) -> bool:
     return True
 
 
-def run(claim: Claim, alive: Alive) -> None:
+def run(claim: Claim, alive: Heartbeat) -> None:
     try:
         do(claim, alive)
     except Lost:
@@ -66,7 +64,7 @@ def run(claim: Claim, alive: Alive) -> None:
         claim.fail(traceback.format_exc(), reason_for(error))
 
 
-def do(claim: Claim, alive: Alive) -> None:
+def do(claim: Claim, alive: Heartbeat) -> None:
     if claim.task.kind == JobTask.Kind.INTAKE:
         take_in(claim, alive)
     elif claim.task.kind == JobTask.Kind.TRAIN:
@@ -83,9 +81,10 @@ def do(claim: Claim, alive: Alive) -> None:
         finish.run(claim, alive)
 
 
-def take_in(claim: Claim, alive: Alive) -> None:
+def take_in(claim: Claim, alive: Heartbeat) -> None:
     from generation import intake
 
+    assert claim.task.upload_id is not None
     intake.run_intake(claim.task.upload_id, alive)
     claim.complete()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from generation import events, previews
 from generation.claims import Claim
+from generation.engine.pictures import Pixels
 from generation.engine.presets import SAMPLING_SPEED
 from generation.engine.training import Progress
 from generation.models import GenerationJob
@@ -52,13 +53,13 @@ class Reporter:
         else:
             events.tick(self.job, data)
         if progress.samples is not None and (progress.done or self.previews.due(data["fraction"])):
-            self.show(progress)
+            self.show(progress.samples, progress.kimg)
 
-    def show(self, progress: Progress) -> None:
+    def show(self, samples: Pixels, kimg: float) -> None:
         number = self.claim.task.output.get("previews", 0) + 1
-        path = previews.keep(self.job, number, sheets.preview(progress.samples))
+        path = previews.keep(self.job, number, sheets.preview(samples))
         self.claim.advance(previews=number)
-        events.record(self.job, "preview", {"kimg": progress.kimg, "image": path})
+        events.record(self.job, "preview", {"kimg": kimg, "image": path})
 
     def data(self, progress: Progress) -> dict[str, Any]:
         names = ("kimg", "total_kimg", "images_per_second", "loss_d", "loss_g", "augment_p", "r_t")

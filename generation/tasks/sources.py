@@ -44,6 +44,7 @@ def one(row: SourceImage, request: RecipeRequest, channels: int) -> np.ndarray:
 
 def write(key: str, images: ImageSet) -> None:
     buffer = io.BytesIO()
+    assert images.labels is not None
     classes, names = np.array(images.classes, dtype=str), np.array(images.names, dtype=str)
     np.savez(buffer, pixels=images.pixels, labels=images.labels, classes=classes, names=names)
     # Whole or not at all: another task of this set may be about to read it.

@@ -66,6 +66,7 @@ def settled(job: GenerationJob, request: RecipeRequest, images: ImageSet) -> Rec
             if GenerationJob.objects.filter(pk=job.pk, resolved__isnull=True).update(resolved=recipe.to_dict()):
                 events.record(job, "resolved", {"images": len(images), "images_per_second": speed, "kimg": recipe.kimg})
         job.refresh_from_db(fields=["resolved"])
+    assert job.resolved is not None
     return Recipe.from_dict(job.resolved)
 
 

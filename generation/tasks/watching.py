@@ -13,7 +13,7 @@ POLL_SECONDS = 1.0
 class Watch:
     """Asks at most once a second what the person wants of the job, and always whether it is still ours."""
 
-    def __init__(self, claim: Claim, job: GenerationJob, alive: "Heartbeat") -> None:
+    def __init__(self, claim: Claim, job: GenerationJob, alive: Heartbeat) -> None:
         self.claim, self.job, self.alive = claim, job, alive
         self.intent, self.asked = "", float("-inf")
 

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 
 from generation import jobs, recovery
-from generation.models import GenerationJob
+from generation.models import GenerationJob, JobTask
 
 from .conftest import TINY
 
@@ -53,7 +53,7 @@ def start_worker(tmp_path, valkey_url) -> Iterator[Callable[[str], "subprocess.P
 def wait_for(true: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < end, "waited too long"
+        assert time.monotonic() < end, f"waited too long: {list(JobTask.objects.values())}"
         recovery.sweep()
         time.sleep(0.2)
 
@@ -69,7 +69,7 @@ def stands_at(job: GenerationJob) -> float:
 
 @pytest.fixture
 def training(alice, drawn_set) -> GenerationJob:
-    return jobs.submit(alice, drawn_set(alice), count=10, request=replace(TINY, kimg=3.0), seed=7)
+    return jobs.submit(alice, drawn_set(alice), count=10, request=replace(TINY, kimg=10_000.0), seed=7)
 
 
 def test_a_job_whose_worker_process_is_killed_goes_on_from_its_checkpoint(training, start_worker):
@@ -78,6 +78,7 @@ def test_a_job_whose_worker_process_is_killed_goes_on_from_its_checkpoint(traini
     os.kill(horse_of(worker), signal.SIGKILL)
     wait_for(lambda: training.events.filter(kind="resumed").exists())
     assert training.events.get(kind="resumed").payload["data"]["kimg"] > 0
+    assert jobs.stop(training)
     start_worker("sampling")
     wait_for(lambda: GenerationJob.objects.get().is_terminal, 120)
     assert GenerationJob.objects.get().state == "succeeded"
