@@ -14,7 +14,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 class PersonalPreferences:
-    """Shows times in the person's own time zone, and words in their language until they choose another."""
+    """Shows times in the person's own time zone, and the admin in their language."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -22,7 +22,8 @@ class PersonalPreferences:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if request.user.is_authenticated:
             timezone.activate(zoneinfo.ZoneInfo(request.user.time_zone))
-            if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+            # Signing in to the site sets the language cookie; signing in to the admin does not.
+            if request.path.startswith("/admin/") and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
                 translation.activate(request.user.language)
                 request.LANGUAGE_CODE = request.user.language
         else:
