@@ -108,8 +108,12 @@ def fit_valve(request: BoundedRequest, more: bool) -> None:
 
 async def taken(request: BoundedRequest) -> None:
     assert request.valve is not None
+    await asyncio.sleep(0)  # whoever reads fast, or has gone, must not keep the others waiting
     try:
-        await asyncio.wait_for(request.valve.opened.wait(), STALLED_SECONDS)
+        # Not wait_for: before Python 3.12 it loses a cancellation that comes in the moment the valve opens, and
+        # that is what happens when the client leaves. The download would then run on into the void.
+        async with asyncio.timeout(STALLED_SECONDS):
+            await request.valve.opened.wait()
     except TimeoutError:
         if request.channel is not None:
             request.channel.transport.abortConnection()

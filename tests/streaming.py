@@ -1,5 +1,7 @@
 """An ASGI application for test_server: counts bodies, streams megabytes, echoes over WebSocket."""
 
+import asyncio
+
 OPEN = 0
 
 
@@ -7,7 +9,7 @@ async def application(scope, receive, send):
     if scope["type"] == "websocket":
         await echo(receive, send)
     elif scope["path"].startswith("/stream/"):
-        await stream(send, int(scope["path"].removeprefix("/stream/")))
+        await while_wanted(stream(send, int(scope["path"].removeprefix("/stream/"))), receive)
     else:
         await answer(send, str(OPEN if scope["path"] == "/open" else await length(receive)).encode())
 
@@ -32,6 +34,16 @@ async def length(receive):
 async def answer(send, body):
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": body})
+
+
+async def while_wanted(streaming, receive):
+    """As Django does it: the client's leaving cancels the task that writes to it."""
+    await receive()
+    writing, leaving = asyncio.ensure_future(streaming), asyncio.ensure_future(receive())
+    await asyncio.wait([writing, leaving], return_when=asyncio.FIRST_COMPLETED)
+    for task in (writing, leaving):
+        task.cancel()
+    await asyncio.gather(writing, leaving, return_exceptions=True)
 
 
 async def stream(send, megabytes):
