@@ -6,6 +6,7 @@ from datetime import timedelta
 from http import HTTPStatus
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -43,11 +44,20 @@ def claim(user: User, key: str, sha256: str) -> IdempotentRequest | None:
         return None
 
 
-def forget_old(user: User, key: str) -> None:
+def claim_again(user: User, key: str, sha256: str) -> IdempotentRequest | None:
+    """For a key whose row is too old to count."""
+    forgotten, _counts = IdempotentRequest.objects.filter(too_old(), user=user, key=key).delete()
+    return claim(user, key, sha256) if forgotten else None
+
+
+def too_old() -> Q:
     now = timezone.now()
-    mine = IdempotentRequest.objects.filter(user=user, key=key)
-    mine.filter(created_at__lt=now - KEPT_FOR).delete()
-    mine.filter(status=UNFINISHED, created_at__lt=now - ABANDONED_AFTER).delete()
+    abandoned = Q(status=UNFINISHED, created_at__lt=now - ABANDONED_AFTER)
+    return Q(created_at__lt=now - KEPT_FOR) | abandoned
+
+
+def forget_all_old() -> int:
+    return IdempotentRequest.objects.filter(too_old()).delete()[0]
 
 
 def keep(row: IdempotentRequest, response: HttpResponseBase) -> None:

@@ -61,8 +61,7 @@ class IdempotencyKeys:
 
     def once(self, request: HttpRequest, user: User, key: str) -> HttpResponseBase:
         sha256 = idempotency.fingerprint(request)
-        idempotency.forget_old(user, key)
-        row = idempotency.claim(user, key, sha256)
+        row = idempotency.claim(user, key, sha256) or idempotency.claim_again(user, key, sha256)
         if row is None:
             return idempotency.repeated(user, key, sha256)
         try:

@@ -2,6 +2,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from marketplace.accounts import idempotency
@@ -90,6 +91,14 @@ def test_a_key_is_forgotten_after_a_day(api, alice, asked):
     IdempotentRequest.objects.update(created_at=timezone.now() - timedelta(hours=25))
     assert "Idempotency-Replayed" not in client.post("/api/v1/listings/", asked, headers=KEY)
     assert Listing.objects.count() == 2
+
+
+def test_old_answers_are_forgotten_by_a_command(alice, bob):
+    for user in (alice, bob):
+        idempotency.claim(user, "k", "a" * 64)
+    IdempotentRequest.objects.filter(user=alice).update(created_at=timezone.now() - timedelta(hours=25), status=201)
+    call_command("forget_idempotency_keys")
+    assert IdempotentRequest.objects.get().user == bob
 
 
 def test_the_text_of_a_token_is_not_kept(api, alice):

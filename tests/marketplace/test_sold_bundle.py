@@ -6,6 +6,7 @@ import json
 import zipfile
 
 import pytest
+from django.conf import settings
 
 from marketplace.listings.samples import sample_indexes, sample_zip
 from marketplace.purchases.models import Download
@@ -118,6 +119,17 @@ def test_looking_at_the_headers_starts_no_delivery(api, purchase):
     purchase.refresh_from_db()
     assert purchase.delivery_started_at is None
     assert not Download.objects.exists()
+
+
+def test_later_parts_are_sold_as_they_are(api, bob, alice):
+    dataset = goods.dataset_of(alice, 20)
+    goods.store(dataset, "bundle", "shirts-00002-of-00002.zip", b"PK, the second part", number=2)
+    purchase = goods.bought(bob, goods.published_of(alice, dataset))
+    told = api(bob).get(f"/api/v1/purchases/{purchase.public_id}/").json()["bundles"]
+    assert [one["name"] for one in told] == ["shirts.zip", "shirts-00002-of-00002.zip"]
+    second = api(bob).get(told[1]["url"].removeprefix(settings.SITE_URL))
+    assert body(second) == b"PK, the second part"
+    assert purchase.version.tails.count() == 1
 
 
 def test_no_such_part(api, purchase):
