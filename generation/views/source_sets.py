@@ -52,7 +52,7 @@ def source_set(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def receive(request: HttpRequest, row: SourceSet) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if form.is_valid():
-        for file in form.cleaned_data["files"]:
+        for file in form.cleaned_data["images"]:
             try:
                 uploads.receive(row, file)
             except uploads.UploadRefused as refusal:

@@ -5,8 +5,8 @@ const list = document.getElementById("sending");
 const ATTEMPTS = 6;
 
 if (form) {
-  form.files.addEventListener("change", () => {
-    sendAll([...form.files.files]);
+  form.images.addEventListener("change", () => {
+    sendAll([...form.images.files]);
     form.reset();
   });
   form.addEventListener("dragover", (event) => {

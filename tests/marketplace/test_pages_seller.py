@@ -39,7 +39,7 @@ def test_without_the_rights_nothing_is_made(alice, browser_of):
 def test_files_of_a_plain_form_are_handed_to_intake(alice, browser_of):
     source_set = SourceSet.objects.create(owner=alice, name="Shirts", declared_at=timezone.now())
     files = [SimpleUploadedFile(f"{number}.png", goods.picture(number)) for number in range(2)]
-    response = browser_of(alice).post(source_set.get_absolute_url(), {"files": files})
+    response = browser_of(alice).post(source_set.get_absolute_url(), {"images": files})
     assert response.status_code == 302
     assert source_set.uploads.filter(state=Upload.State.CHECKING).count() == 2
 
@@ -55,7 +55,7 @@ def test_staff_read_but_add_nothing(ready, mod, browser_of):
     browser = browser_of(mod)
     assert browser.get(ready.get_absolute_url()).status_code == 200
     file = SimpleUploadedFile("1.png", goods.picture(1))
-    assert browser.post(ready.get_absolute_url(), {"files": file}).status_code == 404
+    assert browser.post(ready.get_absolute_url(), {"images": file}).status_code == 404
 
 
 def test_verdicts_can_be_filtered(alice, browser_of):
