@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from generation.engine.presets import SAMPLING_SPEED, TRAINING_SPEED, Plan, plan_for
+from generation.engine.presets import SAMPLING_SPEED, Plan, plan_for, training_speed
 
 RESOLUTIONS = (28, 32, 64, 128)
 PRESETS = ("quick", "standard", "best", "paper")
@@ -163,7 +163,7 @@ def expected_seconds(
     Without a pilot figure it starts from speeds measured on two CPU cores, and the range is wide.
     """
     plan = plan_for(request.preset, request.resolution, images)
-    speed = images_per_second or TRAINING_SPEED[plan.body, request.resolution]
+    speed = images_per_second or training_speed(plan, request.resolution)
     training = _budget(request, plan, images_per_second) * 1000 / speed
     if request.minutes is not None:
         training = min(training, request.minutes * 60)

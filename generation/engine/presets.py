@@ -5,16 +5,18 @@ from typing import Any
 
 # Real images per second in training, and generated ones in sampling with PNG: two CPU cores with AVX512-bf16.
 TRAINING_SPEED = {
-    ("strided", 28): 1100.0,
-    ("strided", 32): 1000.0,
-    ("strided", 64): 500.0,
-    ("strided", 128): 200.0,
+    ("strided", 28): 800.0,
+    ("strided", 32): 750.0,
+    ("strided", 64): 330.0,
+    ("strided", 128): 120.0,
     ("dcgan", 28): 300.0,
     ("dcgan", 32): 300.0,
-    ("dcgan", 64): 125.0,
-    ("dcgan", 128): 40.0,
+    ("dcgan", 64): 200.0,
+    ("dcgan", 128): 60.0,
 }
 SAMPLING_SPEED = {28: 3000.0, 32: 3000.0, 64: 1500.0, 128: 500.0}
+NARROW, WIDE = 32, 64
+WIDE_SLOWDOWN = 2.5
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def plan_for(preset: str, resolution: int, images: int) -> Plan:
         return _paper(resolution, images)
     plan = Plan(
         kimg=_kimg(preset, resolution, images),
-        widths=_widths(resolution, base=64 if preset == "best" else 32),
+        widths=_widths(resolution, base=WIDE if preset == "best" else NARROW),
         r1_gamma=(resolution / 64) ** 2,
     )
     if images < 300:
@@ -63,6 +65,12 @@ def plan_for(preset: str, resolution: int, images: int) -> Plan:
     return plan
 
 
+def training_speed(plan: Plan, resolution: int) -> float:
+    """Real images per second to expect before a pilot has measured it."""
+    speed = TRAINING_SPEED[plan.body, resolution]
+    return speed / WIDE_SLOWDOWN if plan.body == "strided" and plan.widths[-1] == WIDE else speed
+
+
 def _paper(resolution: int, images: int) -> Plan:
     """The plain least-squares DCGAN: 150 passes over the images, each in five fixed variants."""
     return Plan(
@@ -70,7 +78,7 @@ def _paper(resolution: int, images: int) -> Plan:
         body="dcgan",
         a=0.0,
         latent_dim=100,
-        widths=_widths(resolution, base=64),
+        widths=_widths(resolution, base=WIDE),
         lr_g=2e-4,
         lr_d=2e-4,
         betas=(0.5, 0.999),
@@ -86,7 +94,7 @@ def _paper(resolution: int, images: int) -> Plan:
 
 def _kimg(preset: str, resolution: int, images: int) -> float:
     if preset == "quick":
-        return 120.0 if resolution <= 32 else 150.0
+        return 100.0 if resolution <= 32 else 120.0
     standard = next(kimg for limit, kimg in _STANDARD_KIMG if images < limit)
     return standard if preset == "standard" else 2 * standard
 
