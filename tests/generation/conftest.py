@@ -24,7 +24,7 @@ from generation.engine.config import RecipeRequest
 from generation.engine.drawn import draw_shapes
 from generation.engine.png import encode_png
 from generation.models import Dataset, GenerationJob, Generator, JobTask, SourceImage, SourceSet
-from generation.tasks import finish, packing, shards
+from generation.tasks import finish, packing, shards, threads
 from marketplace.accounts.models import User
 
 TINY = RecipeRequest(preset="quick", resolution=28, kimg=0.32)
@@ -108,10 +108,11 @@ def job_of(bare_set) -> Callable[..., GenerationJob]:
 
 
 @pytest.fixture
-def run_all() -> Callable[[], list[str]]:
+def run_all(monkeypatch) -> Callable[[], list[str]]:
     """Does every task there is in this process, as workers would, and returns their kinds in order."""
 
     # Other tests use the other cores.
+    monkeypatch.setattr(threads, "MOST", 1)
     torch.set_num_threads(1)
 
     def run() -> list[str]:

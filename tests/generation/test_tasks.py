@@ -1,3 +1,4 @@
+import copy
 import hashlib
 import io
 import threading
@@ -7,13 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from django.core.files.storage import default_storage
 from django.db import connection
 
 from generation import bundles, claims, gallery, jobs, tasks
 from generation.engine.config import Recipe
 from generation.models import Dataset, GenerationJob, Generator, JobTask
-from generation.tasks import handover, reporting, screening, train
+from generation.tasks import handover, reporting, screening, threads, train
 
 from .conftest import TINY
 
@@ -270,3 +272,33 @@ def test_a_long_run_tells_no_more_than_a_short_one(monkeypatch):
     shown = [fraction for fraction in steps if previews.due(fraction)]
     assert len(shown) <= reporting.MAX_PREVIEWS + 1
     assert sum(fraction < 0.25 for fraction in shown) > 0.45 * len(shown)
+
+
+class Run:
+    """Ticks of a training run that does 100 images a second with one thread, and `fast` with two."""
+
+    def __init__(self, fast: float) -> None:
+        self.fast, self.kimg, self.seconds, self.done = fast, 0.0, 0.0, False
+
+    def tick(self) -> "Run":
+        speed = self.fast if torch.get_num_threads() == 2 else 100.0
+        self.kimg, self.seconds = self.kimg + speed / 1000, self.seconds + 1.0
+        return copy.copy(self)
+
+
+@pytest.mark.parametrize(("fast", "threads_kept"), [(160.0, 2), (20.0, 1)])
+def test_training_keeps_the_number_of_threads_that_is_faster(monkeypatch, fast, threads_kept):
+    monkeypatch.setattr(threads, "MOST", 2)
+    monkeypatch.setattr(threads, "PROBE_EVERY_SECONDS", 0.0)
+    try:
+        assert threads.fastest(lambda: fast if torch.get_num_threads() == 2 else 100.0) == max(fast, 100.0)
+        adapting, run = threads.Threads(), Run(fast)
+        torch.set_num_threads(3 - threads_kept)
+        counts = []
+        for _ in range(9):
+            adapting.adapt(run.tick())
+            counts.append(torch.get_num_threads())
+        assert counts[1] == threads_kept
+        assert sum(count == threads_kept for count in counts[2::2]) == 4
+    finally:
+        torch.set_num_threads(1)
