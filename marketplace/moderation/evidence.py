@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from generation.forms import SourceSetForm
 from generation.models import SourceImage, SourceSet
-from marketplace.listings.figures import Figure, figures
+from marketplace.listings.figures import Figure, Report, figures
 from marketplace.listings.models import ListingVersion
 from marketplace.listings.rules import as_amount
 
@@ -16,11 +17,20 @@ SOURCES_SHOWN = 24
 
 
 @dataclass(frozen=True)
+class Pair:
+    """A generated image and the source image closest to it, if that is still there."""
+
+    image: int
+    source: SourceImage | None
+    distance: float
+
+
+@dataclass(frozen=True)
 class Evidence:
     version: ListingVersion
     price: str
     figures: list[Figure]
-    nearest: list[dict[str, object]]
+    nearest: list["Pair"]
     source_set: SourceSet
     sources: list[SourceImage]
     verdicts: dict[str, int]
@@ -36,14 +46,31 @@ def evidence(version: ListingVersion) -> Evidence:
         version=version,
         price=as_amount(version.price, version.currency) if version.price else _("free"),
         figures=figures(version.dataset.report),
-        nearest=list(version.dataset.report.get("copies", {}).get("nearest", [])),
+        nearest=nearest(version.dataset.report, source_set),
         source_set=source_set,
         sources=some_sources(source_set),
         verdicts=verdicts(source_set),
-        declared=[(answer.replace("_", " "), bool(given)) for answer, given in source_set.declaration.items()],
+        declared=declared(source_set),
         decisions=Decision.objects.filter(version__listing=listing).select_related("version", "moderator"),
         listings_of_seller=listing.seller.listings.exclude(pk=listing.pk).count(),
     )
+
+
+def nearest(report: Report, source_set: SourceSet) -> list[Pair]:
+    """The worst pairs. The report names a source image by the hash of its pixels."""
+    pairs = report.get("copies", {}).get("nearest", [])
+    named = source_set.images.filter(pixel_sha256__in=[str(pair["source"]) for pair in pairs])
+    sources = {image.pixel_sha256: image for image in named}
+    return [Pair(pair["image"], sources.get(str(pair["source"])), pair["distance"]) for pair in pairs]
+
+
+def declared(source_set: SourceSet) -> list[tuple[str, bool]]:
+    """In the words that the seller agreed to."""
+    fields = SourceSetForm.base_fields
+    return [
+        (str(fields[name].label) if name in fields else name.replace("_", " "), bool(given))
+        for name, given in source_set.declaration.items()
+    ]
 
 
 def some_sources(source_set: SourceSet) -> list[SourceImage]:

@@ -32,7 +32,7 @@ REPORT = {
         "threshold": 0.21,
         "found": 0,
         "rate": 0.0,
-        "nearest": [{"image": 3, "source": 0, "distance": 0.34}],
+        "nearest": [{"image": 3, "source": hashlib.sha256(b"source 0").hexdigest(), "distance": 0.34}],
     },
     "duplicates": {"compared_with": "each other", "identical": 0, "rate": 0.0},
 }
@@ -52,7 +52,7 @@ def source_set_of(user: User) -> SourceSet:
         default_storage.save(key, ContentFile(data))
         SourceImage.objects.create(
             source_set=source_set, number=number, file_name=f"{user.name}-{number}.png", verdict="accepted", key=key,
-            pixel_sha256=hashlib.sha256(data).hexdigest(), width=SIDE, height=SIDE,
+            pixel_sha256=hashlib.sha256(f"source {number}".encode()).hexdigest(), width=SIDE, height=SIDE,
         )  # fmt: skip
     source_set.seal()
     return source_set

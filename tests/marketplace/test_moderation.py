@@ -43,10 +43,20 @@ def test_staff_approve_by_plain_http(mod, submitted):
 def test_the_page_shows_the_evidence(browser_of, mod, submitted):
     page = browser_of(mod).get(f"{QUEUE}{submitted.public_id}/").content.decode()
     dataset = submitted.in_review.dataset
-    for shown in ("Generated shirts", "Alice", "9,900 KRW", "21.0", "17.5", "0.34", "owns rights", "accepted: 3"):
+    for shown in (
+        "Generated shirts",
+        "Alice",
+        "9,900 KRW",
+        "21.0",
+        "17.5",
+        "0.34",
+        "I made these images myself",
+        "accepted: 3",
+    ):
         assert shown in page, shown
     assert str(dataset.public_id) in page
-    assert page.count("/studio/source-sets/") == 3
+    # Three thumbnails, and one beside the generated image that is closest to it.
+    assert page.count("/studio/source-sets/") == 4
 
 
 def test_rejecting_needs_code_and_reason(browser_of, mod, submitted):

@@ -27,7 +27,7 @@ from .readonly import ReadOnlyAdmin
 class ReviewAdmin(ReadOnlyAdmin):
     """The queue, oldest first. Each row leads to a page with the evidence and the form that decides."""
 
-    list_display = ["listing_link", "number", "seller", "amount", "images", "sealed_at"]
+    list_display = ["listing_link", "version", "seller", "amount", "images", "submitted"]
     list_display_links = None
     list_select_related = ["listing__seller", "dataset"]
     search_fields = ["title", "listing__seller__email"]
@@ -45,6 +45,14 @@ class ReviewAdmin(ReadOnlyAdmin):
         address = reverse("admin:moderation_review_decide", args=[version.listing.public_id])
         return format_html('<a href="{}">{}</a>', address, version.title)
 
+    @admin.display(description=gettext_lazy("Version"), ordering="number")
+    def version(self, version: Review) -> int:
+        return version.number
+
+    @admin.display(description=gettext_lazy("Submitted"), ordering="sealed_at")
+    def submitted(self, version: Review) -> Any:  # Any: Django formats the time
+        return version.sealed_at
+
     @admin.display(description=gettext_lazy("seller"), ordering="listing__seller__name")
     def seller(self, version: Review) -> str:
         return version.listing.seller.name
@@ -56,6 +64,9 @@ class ReviewAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("images"))
     def images(self, version: Review) -> int:
         return version.dataset.count
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, (extra_context or {}) | {"title": self.opts.verbose_name_plural})
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return may_decide(request.user)
