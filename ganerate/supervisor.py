@@ -51,6 +51,7 @@ class Supervisor:
         self.root, self.logs, self.say = root, logs, say
         self.stopping = False
         self.outputs = selectors.DefaultSelector()
+        self.unfinished: dict[str, bytes] = {}
 
     def run(self, host: str, port: int) -> None:
         """Until SIGTERM, SIGINT or SIGHUP."""
@@ -97,8 +98,16 @@ class Supervisor:
             if not text:
                 self.outputs.unregister(output)
                 output.close()
-            for line in text.decode(errors="replace").splitlines():
-                self.say(f"{key.data:>8} | {line}")
+            self.print_lines(key.data, text)
+
+    def print_lines(self, name: str, text: bytes) -> None:
+        """Whole lines; what is left waits for its end, which comes at the latest with the end of the part."""
+        *lines, rest = (self.unfinished.pop(name, b"") + (text or b"\n")).split(b"\n")
+        if rest:
+            self.unfinished[name] = rest
+        for line in lines:
+            if line.strip():
+                self.say(f"{name:>8} | {line.decode(errors='replace')}")
 
     def ask_to_stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
@@ -128,7 +137,7 @@ def first_page_answers(host: str, port: int) -> bool:
     connection = http.client.HTTPConnection(reachable, port, timeout=5)
     try:
         connection.request("GET", "/")
-        return connection.getresponse().status < 500
+        return connection.getresponse().status > 0  # an error page is a page: it says what is wrong
     except (OSError, http.client.HTTPException):
         return False
     finally:
