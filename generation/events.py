@@ -35,7 +35,9 @@ def record(job: GenerationJob, kind: str, data: Data, stage: str | None = None) 
         job.refresh_from_db(fields=["last_event", "state", "stage"])
         payload = {"stage": job.stage, "state": job.state, "data": data}
         event = JobEvent.objects.create(job=job, number=job.last_event, kind=kind, payload=payload)
-        transaction.on_commit(partial(push, job, as_message(event)))
+        # Nobody can watch a job before its first event is there to be replayed.
+        if event.number > 1:
+            transaction.on_commit(partial(push, job, as_message(event)))
     return event
 
 

@@ -42,7 +42,8 @@ def submit(
     seed = secrets.randbits(63) if seed is None else seed
     seconds = expected_seconds(source_set, request, count)
     with transaction.atomic():
-        source_set.seal()
+        if source_set.sealed_at is None:
+            source_set.seal()
         job = GenerationJob.objects.create(
             owner_id=owner.pk,  # type: ignore[misc]  # only members get here
             source_set=source_set,
