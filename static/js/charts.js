@@ -15,7 +15,8 @@ export class Charts {
     if (typeof figures.kimg !== "number") return;
     this.section.hidden = false;
     this.losses.add(figures.kimg, [figures.loss_d, figures.loss_g]);
-    if (typeof figures.swd !== "number") return;
+    if (typeof figures.swd !== "number" || figures.swd === this.swd) return; // measured less often than reported
+    this.swd = figures.swd;
     this.distance.element.parentElement.hidden = false;
     this.distance.add(figures.kimg, [figures.swd, figures.swd_floor]);
   }
@@ -62,7 +63,7 @@ class Curve {
     const colour = (name) => style.getPropertyValue(name).trim();
     const axis = { stroke: colour("--ink-faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
     const font = `12px ${style.getPropertyValue("--sans")}`;
-    const line = (label, name) => ({ label, stroke: colour(name), width: 2, points: { show: false } });
+    const line = (label, name) => ({ label, stroke: colour(name), width: 2, points: { show: this.columns[0].length < 40, size: 5 } });
     return {
       width: this.element.clientWidth,
       height: 180,

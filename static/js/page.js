@@ -22,3 +22,22 @@ function closeMenus(except) {
     if (!except || !menu.contains(except)) menu.open = false;
   }
 }
+
+// A part of the page that htmx renews keeps what was opened in it, and the focus.
+let kept = null;
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const opened = [...detail.target.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent);
+  const focused = detail.target.contains(document.activeElement) ? document.activeElement.textContent : null;
+  kept = { opened, focused };
+});
+
+document.addEventListener("htmx:afterSettle", ({ detail }) => {
+  if (!kept) return;
+  for (const summary of detail.elt.querySelectorAll("summary")) {
+    if (kept.opened.includes(summary.textContent)) summary.parentElement.open = true;
+  }
+  const again = [...detail.elt.querySelectorAll("a, button, summary")].find((one) => one.textContent === kept.focused);
+  if (kept.focused) again?.focus({ preventScroll: true });
+  kept = null;
+});

@@ -29,8 +29,8 @@ async function sendAll(files) {
 async function sendShown(file, row) {
   try {
     await send(file, row);
-    row.say(form.dataset.done);
     row.bar.value = 1;
+    row.finish(form.dataset.done);
   } catch (error) {
     row.fail(error instanceof Refused ? error.message : form.dataset.failed, () => sendShown(file, row));
   }
@@ -119,7 +119,14 @@ function addRow(file) {
   bar.setAttribute("aria-label", file.name);
   item.append(name, state, bar);
   list.append(item);
-  return { bar, say: (text) => { state.textContent = text; }, fail: (text, again) => showFailure(item, text, again) };
+  const say = (text) => { state.textContent = text; };
+  return { bar, say, finish: (text) => leave(item, say, text), fail: (text, again) => showFailure(item, text, again) };
+}
+
+// From here on the list of the server shows it.
+function leave(item, say, text) {
+  say(text);
+  setTimeout(() => item.remove(), 2000);
 }
 
 function showFailure(item, text, again) {
