@@ -8,8 +8,9 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import exception_handler
+from rest_framework.views import APIView, exception_handler
 
 
 class CursorPages(CursorPagination):
@@ -71,3 +72,14 @@ def flat(texts: Any) -> list[str]:
     if isinstance(texts, dict):
         return [f"{key}: {text}" for key, value in texts.items() for text in flat(value)]
     return [part for text in texts for part in flat(text)] if isinstance(texts, list) else [str(texts)]
+
+
+class NoSuchAddress(APIView):
+    """Every other address under /api/: an error in the API's own form, for whoever mistyped one."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    schema = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        raise exceptions.NotFound()

@@ -93,6 +93,7 @@ class PacedServer(daphne.server.Server):
             await taken(protocol)
 
     def run(self) -> None:
+        daphne.server.HTTPFactory = BoundedFactory  # the one name through which daphne makes its requests
         super().run()
         end_tasks(asyncio.get_event_loop())
 
@@ -132,10 +133,5 @@ class BoundedDaphne(CommandLineInterface):
     server_class = PacedServer
 
 
-def main() -> None:
-    daphne.server.HTTPFactory = BoundedFactory
-    BoundedDaphne.entrypoint()
-
-
 if __name__ == "__main__":
-    main()
+    BoundedDaphne.entrypoint()

@@ -7,6 +7,7 @@ import marketplace.accounts.urls
 import marketplace.listings.urls
 import marketplace.moderation.urls
 import marketplace.purchases.urls
+from ganerate.rest import NoSuchAddress
 
 APPS = [
     generation.urls,
@@ -27,4 +28,5 @@ urlpatterns = [
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
     path("api/v1/", include(api_urlpatterns)),
+    path("api/<path:rest>", NoSuchAddress.as_view()),
 ]

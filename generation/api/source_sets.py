@@ -58,6 +58,7 @@ class SourceSetList(generics.GenericAPIView[SourceSet]):
     def get_queryset(self) -> QuerySet[SourceSet]:
         return access.visible(SourceSet.objects.all(), self.request.user)
 
+    @extend_schema(operation_id="source_sets_list", responses=SourceSetAnswer(many=True))
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(self.get_queryset()) or []
         found = summaries.by_set(page)
