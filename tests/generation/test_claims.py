@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from generation import claims, jobs
 from generation.heartbeats import Heartbeat
-from generation.models import GenerationJob, JobTask
+from generation.models import GenerationJob, JobTask, Upload
 
 
 def claim_in_threads(count: int) -> list[claims.Claim]:
@@ -119,3 +119,15 @@ def test_the_heart_renews_the_lease_and_notices_when_it_is_lost(alice, job_of, t
         jobs.endings.cancel(job)
         assert alive.lost.wait(5)
         assert not alive()
+
+
+def test_an_upload_whose_check_keeps_failing_fails_with_a_reason(alice, bare_set):
+    upload = Upload.objects.create(
+        source_set=bare_set(alice), file_name="a.zip", size=1, part_size=1, state=Upload.State.CHECKING
+    )
+    claims.add("intake", upload=upload)
+    for _ in range(claims.MAX_FAILURES):
+        JobTask.objects.update(not_before=None)
+        claims.claim("short", "worker").fail("Traceback", "It could not be read.")
+    upload.refresh_from_db()
+    assert (upload.state, upload.reason) == ("failed", "It could not be read.")
