@@ -12,6 +12,8 @@ from generation.engine.config import Recipe
 
 EMBEDDING = 32
 CHANNELS_PER_GROUP = 16
+# From this many pixels on a grid stays visible in short runs; below, smoothing every level costs more than it gives.
+SMOOTH_FROM = 64
 
 
 class Modulation(nn.Module):
@@ -36,15 +38,17 @@ class Modulation(nn.Module):
 class Up(nn.Module):
     """Doubles the side; at up to 16 px, where pixels are cheap, a residual convolution follows."""
 
-    def __init__(self, width_in: int, width: int, size: int, condition: int) -> None:
+    def __init__(self, width_in: int, width: int, size: int, condition: int, smoothed: bool) -> None:
         super().__init__()
+        self.smoothed = smoothed
         self.up = nn.ConvTranspose2d(width_in, width, 4, 2, 1, bias=False)
         self.first = Modulation(width, condition)
         self.conv = nn.Conv2d(width, width, 3, 1, 1, bias=False) if size <= 16 else None
         self.second = Modulation(width, condition) if size <= 16 else None
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        x = self.first(self.up(x), condition)
+        x = self.up(x)
+        x = self.first(smooth(x) if self.smoothed else x, condition)
         if self.conv is None or self.second is None:
             return x
         return x + self.second(self.conv(x), condition)
@@ -65,7 +69,8 @@ class Generator(nn.Module):
         self.root = nn.Linear(condition, recipe.widths[0] * self.size**2)
         self.start = Modulation(recipe.widths[0], condition)
         pairs = pairwise(recipe.widths)
-        self.ups = nn.ModuleList(Up(i, o, self.size << n, condition) for n, (i, o) in enumerate(pairs, 1))
+        smoothed = recipe.resolution >= SMOOTH_FROM
+        self.ups = nn.ModuleList(Up(i, o, self.size << n, condition, smoothed) for n, (i, o) in enumerate(pairs, 1))
         self.to_image = nn.ConvTranspose2d(recipe.widths[-1], recipe.channels, 4, 2, 1)
         self.apply(_smooth_ups)
 
@@ -128,7 +133,7 @@ class Discriminator(nn.Module):
 def smooth(x: Tensor) -> Tensor:
     """[B,C,H,W] blurred by [1,2,1] both ways: takes out what alternates from pixel to pixel; tanh sharpens edges."""
     channels = x.shape[1]
-    line = torch.tensor([0.25, 0.5, 0.25], device=x.device)
+    line = torch.tensor([0.25, 0.5, 0.25], dtype=x.dtype, device=x.device)
     kernel = (line[:, None] * line).expand(channels, 1, 3, 3)
     return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, groups=channels)
 

@@ -40,7 +40,7 @@ class Plan:
     augment_start: float = 0.0
     augment_limit: float = 0.8
     augment_target: float = 0.6
-    augment_kimg: float = 100.0
+    augment_kimg: float = 50.0
     offline_copies: int = 1
     r1_gamma: float = 1.0
     r1_interval: int = 16
