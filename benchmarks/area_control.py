@@ -70,8 +70,11 @@ def measure(site: Site, made: dict[str, str], rounds: int) -> dict[str, list[flo
         "job on 10,000 images": ("/api/v1/jobs/", request | {"source_set": made["10000"]}),
     }
     times: dict[str, list[float]] = {name: [] for name in calls}
+    order = list(calls)
     for _ in range(rounds + WARM_UP):
-        for name, (path, body) in calls.items():
+        order = [*order[1:], order[0]]  # each comes first, second and third equally often
+        for name in order:
+            path, body = calls[name]
             times[name].append(timed_post(pool, path, body, made["token"]))
     return {name: values[WARM_UP:] for name, values in times.items()}
 

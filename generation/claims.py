@@ -5,6 +5,7 @@ Each write of a claim is filtered on the fence it was given, so the row count sa
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -13,7 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import endings, tickets
+from . import endings, summaries, tickets
 from .models import GenerationJob, JobTask, Upload
 
 LEASE = timedelta(seconds=10)
@@ -133,7 +134,12 @@ def give_up(task: JobTask, held: QuerySet[JobTask], error: str, reason: str, out
         if task.job is not None:
             endings.fail(task.job, reason, traceback=error)
         if task.upload is not None:
-            Upload.objects.filter(pk=task.upload.pk, state=Upload.State.CHECKING).update(
-                state=Upload.State.FAILED, reason=reason
-            )
+            abandon(task.upload, reason)
     return True
+
+
+def abandon(upload: Upload, reason: str) -> None:
+    """The images that have their verdict stay, and the set knows of them."""
+    checking = Upload.objects.filter(pk=upload.pk, state=Upload.State.CHECKING)
+    checking.update(state=Upload.State.FAILED, reason=reason)
+    transaction.on_commit(partial(summaries.refresh, upload.source_set))

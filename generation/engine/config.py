@@ -105,6 +105,8 @@ class Recipe:
     r1_interval: int
     mbstd_group: int
     dtype: str
+    # CPU threads that share each sum; another number gives other last bits. 0: as many as PyTorch takes.
+    threads: int
     seed: int
     fit: str
 
@@ -129,6 +131,7 @@ def resolve(
     classes: Sequence[str] = (),
     images_per_second: float | None = None,
     dtype: str = "float32",
+    threads: int = 0,
 ) -> Recipe:
     """Settle everything that a request leaves open.
 
@@ -149,6 +152,7 @@ def resolve(
         objective=request.objective,
         kimg=_budget(request, plan, images_per_second),
         dtype=dtype,
+        threads=threads,
         seed=request.seed,
         fit=request.fit,
         **plan.settings(),

@@ -30,6 +30,8 @@ class Trainer:
 
     def __init__(self, images: ImageSet, recipe: Recipe, device: torch.device) -> None:
         torch.set_flush_denormal(True)
+        if recipe.threads:
+            torch.set_num_threads(recipe.threads)
         self.recipe, self.device = recipe, device
         self.format = memory_format(device, recipe.dtype)
         pixels = _with_variants(images.pixels, recipe)

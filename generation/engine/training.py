@@ -51,12 +51,18 @@ class Progress:
 
 
 def images_per_second(
-    images: ImageSet, request: RecipeRequest, device: torch.device | str, seconds: float = 5.0
+    images: ImageSet, request: RecipeRequest, device: torch.device | str, seconds: float = 5.0, threads: int = 0
 ) -> float:
-    """A pilot: train for about `seconds` with the request's networks and throw the result away."""
+    """A pilot: train for about `seconds` with the request's networks and throw the result away.
+
+    `threads` is as in Recipe.
+    """
     device = torch.device(device)
     classes = images.classes if request.labels else ()
-    recipe = resolve(request, images=len(images), channels=images.channels, classes=classes, dtype=best_dtype(device))
+    dtype = best_dtype(device)
+    recipe = resolve(
+        request, images=len(images), channels=images.channels, classes=classes, dtype=dtype, threads=threads
+    )
     trainer = Trainer(images, recipe, device)
     for _ in range(2):
         trainer.step()

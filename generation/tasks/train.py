@@ -24,7 +24,7 @@ from generation.models import GenerationJob
 from . import handover, sources
 from .endings_of_work import Impossible
 from .reporting import Reporter
-from .threads import Threads, fastest
+from .threads import fastest
 from .watching import Watch
 
 State, Stage = GenerationJob.State, GenerationJob.Stage
@@ -33,7 +33,7 @@ STORE_SECONDS = 20.0
 # Kept in memory more often than stored, so that stopping to keep the best takes seconds.
 CHECKPOINT_SECONDS = 5.0
 PREVIEW_SECONDS = 2.0
-LONGEST_PILOT = 6.0
+LONGEST_PILOT = 8.0
 
 
 def run(claim: Claim, alive: Heartbeat) -> None:
@@ -78,15 +78,18 @@ def piloted(request: RecipeRequest, images: ImageSet) -> tuple[Recipe, float]:
         facts: dict[str, Any] = {"images": len(images), "channels": images.channels, "classes": classes}
         resolve(request, **facts)
         seconds = pilot_seconds(request) / 2
-        speed = fastest(lambda: training.images_per_second(images, request, device, seconds))
-        return resolve(request, **facts, images_per_second=speed, dtype=best_dtype(device)), speed
+        threads, speed = fastest(
+            lambda threads: training.images_per_second(images, request, device, seconds, threads=threads)
+        )
+        facts |= {"dtype": best_dtype(device), "threads": threads}
+        return resolve(request, **facts, images_per_second=speed), speed
     except RecipeError as error:
         raise Impossible(error.message) from error
 
 
 def pilot_seconds(request: RecipeRequest) -> float:
-    """Short where nothing depends on it: only a limit in minutes needs a good figure."""
-    return LONGEST_PILOT if request.minutes is not None else 1.0
+    """Shorter where only the number of threads depends on it: a limit in minutes needs a good figure."""
+    return LONGEST_PILOT if request.minutes is not None else LONGEST_PILOT / 4
 
 
 def train(
@@ -97,11 +100,10 @@ def train(
         events.record(job, "stage", {}, stage=Stage.TRAINING)
         if resume is not None:
             events.record(job, "resumed", {"kimg": resume.kimg, "attempt": claim.task.attempt})
-    reporter, keeper, threads = Reporter(job, claim), Keeper(job, claim, resume), Threads()
+    reporter, keeper = Reporter(job, claim), Keeper(job, claim, resume)
     last = None
     for last in progress_of(recipe, images, holdout, resume):
         watch.check()
-        threads.adapt(last)
         reporter.report(last)
         keeper.keep(last)
         if watch.keeps_best and keeper.newest is not None:

@@ -121,13 +121,19 @@ def test_the_heart_renews_the_lease_and_notices_when_it_is_lost(alice, job_of, t
         assert not alive()
 
 
-def test_an_upload_whose_check_keeps_failing_fails_with_a_reason(alice, bare_set):
+def test_an_upload_whose_check_keeps_failing_fails_with_a_reason(alice, bare_set, django_capture_on_commit_callbacks):
+    source_set = bare_set(alice)
     upload = Upload.objects.create(
-        source_set=bare_set(alice), file_name="a.zip", size=1, part_size=1, state=Upload.State.CHECKING
+        source_set=source_set, file_name="a.zip", size=1, part_size=1, state=Upload.State.CHECKING
     )
+    usable = {"verdict": "accepted", "key": "source-sets/1.png", "pixel_sha256": "1" * 64}
+    source_set.images.create(upload=upload, number=1, file_name="1.png", **usable)
     claims.add("intake", upload=upload)
-    for _ in range(claims.MAX_FAILURES):
-        JobTask.objects.update(not_before=None)
-        claims.claim("short", "worker").fail("Traceback", "It could not be read.")
+    with django_capture_on_commit_callbacks(execute=True):
+        for _ in range(claims.MAX_FAILURES):
+            JobTask.objects.update(not_before=None)
+            claims.claim("short", "worker").fail("Traceback", "It could not be read.")
     upload.refresh_from_db()
+    source_set.refresh_from_db()
     assert (upload.state, upload.reason) == ("failed", "It could not be read.")
+    assert source_set.usable_count == 1

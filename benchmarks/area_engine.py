@@ -1,17 +1,19 @@
-"""The drawn set, preset quick, labels on: time, SWD and the share of samples that a classifier names as intended.
+"""The engine on the drawn set: preset quick, 32 px, labels on.
 
-python -m benchmarks.engine_drawn [--images 1200] [--resolution 32] [--sheet FILE]
+A classifier that learnt the drawn shapes from other drawings names each sample; the share named as the label it was
+made for says whether the images show what they should. The samples themselves are in results/drawn-samples.png.
 """
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.bars import Bar
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.classifier import Classifier
 from generation.engine.config import RecipeRequest, resolve
@@ -23,28 +25,32 @@ from generation.engine.sampling import Sampler
 from generation.engine.sheets import save_sheet
 from generation.engine.training import train
 
+IMAGES = 1200
+RESOLUTION = 32
 SAMPLES = 600
+SHEET = Path(__file__).parent / "results" / "drawn-samples.png"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=1200)
-    parser.add_argument("--resolution", type=int, default=32)
-    parser.add_argument("--sheet", type=Path)
-    options = parser.parse_args()
-    images, holdout = split_holdout(_drawn(options.images, options.resolution, seed=0), seed=0)
-    request = RecipeRequest("quick", options.resolution, labels=True)
+def bars(*, full: bool) -> Iterator[Bar]:
+    images, holdout = split_holdout(_drawn(IMAGES, RESOLUTION, seed=0), seed=0)
     started = time.perf_counter()
-    checkpoint = _trained(images, request)
-    print(f"training: {time.perf_counter() - started:.0f} s for {checkpoint.kimg:.0f} kimg")
+    checkpoint = _trained(images, RecipeRequest("quick", RESOLUTION, labels=True))
+    seconds = time.perf_counter() - started
     samples = _sampled(checkpoint)
-    classifier = Classifier(_drawn(3000, options.resolution, seed=1))
-    print(f"classifier on held-out drawings: {classifier.accuracy(holdout):.3f}")
-    print(f"samples named as intended: {classifier.accuracy(samples):.3f} (bar 0.80)")
+    SHEET.parent.mkdir(exist_ok=True)
+    save_sheet(samples.pixels[:96], SHEET, columns=12)
+    classifier = Classifier(_drawn(3000, RESOLUTION, seed=1))
     real, fake = holdout.pixels, samples.pixels[: len(holdout)]
-    print(f"SWD: {swd(real, fake)['avg']:.1f}, floor {swd(real, images.pixels[: len(real)])['avg']:.1f}, n {len(fake)}")
-    if options.sheet:
-        save_sheet(samples.pixels[:96], options.sheet, columns=12)
+    score, floor = swd(real, fake)["avg"], swd(real, images.pixels[: len(real)])["avg"]
+    yield Bar(
+        "samples of the drawn set that a classifier names as intended",
+        100 * classifier.accuracy(samples),
+        80.0,
+        " %",
+        at_least=True,
+        detail=f"classifier on held-out drawings {classifier.accuracy(holdout):.1%}; trained {seconds:.0f} s for "
+        f"{checkpoint.kimg:.0f} kimg; SWD {score:.1f}, floor {floor:.1f}, n {len(fake)}",
+    )
 
 
 def _drawn(count: int, resolution: int, seed: int) -> ImageSet:
@@ -67,7 +73,3 @@ def _sampled(checkpoint: Checkpoint) -> ImageSet:
     classes = checkpoint.recipe.classes
     labels = np.array([classes.index(sample.label or "") for sample in samples])
     return ImageSet(np.stack([s.pixels for s in samples]), labels, classes, tuple(str(s.slot) for s in samples))
-
-
-if __name__ == "__main__":
-    main()
