@@ -8,15 +8,15 @@ another number of threads end in other bits, and a job that was killed must end 
 import os
 from collections.abc import Callable
 
+MOST = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 # More threads must earn the cores they take from others.
 WORTH_IT = 1.15
 
 
 def fastest(measure: Callable[[int], float]) -> tuple[int, float]:
     """`measure(threads)` answers images per second; returns the number of threads to train with, and its figure."""
-    most = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     single = measure(1)
-    if most == 1:
+    if MOST == 1:
         return 1, single
-    all_cores = measure(most)
-    return (most, all_cores) if all_cores > WORTH_IT * single else (1, single)
+    all_cores = measure(MOST)
+    return (MOST, all_cores) if all_cores > WORTH_IT * single else (1, single)

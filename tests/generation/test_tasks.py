@@ -1,4 +1,3 @@
-import copy
 import hashlib
 import io
 import threading
@@ -8,7 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from django.core.files.storage import default_storage
 from django.db import connection
 
@@ -274,31 +272,14 @@ def test_a_long_run_tells_no_more_than_a_short_one(monkeypatch):
     assert sum(fraction < 0.25 for fraction in shown) > 0.45 * len(shown)
 
 
-class Run:
-    """Ticks of a training run that does 100 images a second with one thread, and `fast` with two."""
-
-    def __init__(self, fast: float) -> None:
-        self.fast, self.kimg, self.seconds, self.done = fast, 0.0, 0.0, False
-
-    def tick(self) -> "Run":
-        speed = self.fast if torch.get_num_threads() == 2 else 100.0
-        self.kimg, self.seconds = self.kimg + speed / 1000, self.seconds + 1.0
-        return copy.copy(self)
-
-
-@pytest.mark.parametrize(("fast", "threads_kept"), [(160.0, 2), (20.0, 1)])
-def test_training_keeps_the_number_of_threads_that_is_faster(monkeypatch, fast, threads_kept):
+@pytest.mark.parametrize(("with_two", "chosen"), [(160.0, (2, 160.0)), (110.0, (1, 100.0)), (20.0, (1, 100.0))])
+def test_more_threads_must_be_worth_it(monkeypatch, with_two, chosen):
     monkeypatch.setattr(threads, "MOST", 2)
-    monkeypatch.setattr(threads, "PROBE_EVERY_SECONDS", 0.0)
-    try:
-        assert threads.fastest(lambda: fast if torch.get_num_threads() == 2 else 100.0) == max(fast, 100.0)
-        adapting, run = threads.Threads(), Run(fast)
-        torch.set_num_threads(3 - threads_kept)
-        counts = []
-        for _ in range(9):
-            adapting.adapt(run.tick())
-            counts.append(torch.get_num_threads())
-        assert counts[1] == threads_kept
-        assert sum(count == threads_kept for count in counts[2::2]) == 4
-    finally:
-        torch.set_num_threads(1)
+    assert threads.fastest(lambda count: with_two if count == 2 else 100.0) == chosen
+
+
+def test_the_number_of_threads_belongs_to_the_recipe(alice, drawn_set, run_all):
+    job = jobs.submit(alice, drawn_set(alice), count=64, request=TINY, seed=7)
+    run_all()
+    job.refresh_from_db()
+    assert job.resolved["threads"] == 1
