@@ -13,7 +13,7 @@ from generation.engine.checkpoints import Checkpoint
 from generation.engine.config import Recipe, RecipeRequest, resolve
 from generation.engine.data import ImageSet
 from generation.engine.devices import best_dtype
-from generation.engine.metrics.swd import swd
+from generation.engine.metrics.swd import subsample, swd
 from generation.engine.pictures import Pixels
 from generation.engine.trainer import Trainer
 
@@ -161,9 +161,11 @@ class _Judge:
     """Scores the averaged generator against held-out images a few times in a run."""
 
     def __init__(self, images: ImageSet, holdout: ImageSet | None, trainer: Trainer) -> None:
-        self.real = holdout.pixels[:MAX_EVALUATED] if holdout is not None else images.pixels[:0]
+        random = np.random.default_rng(trainer.recipe.seed)
+        unseen = holdout.pixels if holdout is not None else images.pixels[:0]
+        self.real = subsample(unseen, min(len(unseen), len(images), MAX_EVALUATED), random)
         self.count = len(self.real) if len(self.real) >= MIN_EVALUATED else 0
-        self.floor = swd(self.real, images.pixels[: self.count])["avg"] if self.count else None
+        self.floor = swd(self.real, subsample(images.pixels, self.count, random))["avg"] if self.count else None
         self.step = trainer.recipe.kimg / EVALUATIONS
         self.done = int(trainer.kimg / self.step)
 

@@ -130,3 +130,21 @@ def test_without_held_out_images_the_report_says_so(shapes):
     assert report["likeness"]["compared_with"] == "train"
     assert report["likeness"]["n"] == 50
     assert "FID" not in json.dumps(report)
+
+
+def striped(labels: np.ndarray, seed: int) -> np.ndarray:
+    """Grey images [N,28,28,1] whose stripes are as wide as their label says."""
+    noise = np.random.default_rng(seed).integers(0, 60, (len(labels), 28, 28, 1))
+    stripes = (np.arange(28)[None] // (labels[:, None] + 1)) % 2  # [N,28]
+    return (stripes[:, None, :, None] * 180 + noise).astype(np.uint8)
+
+
+def test_a_report_is_fair_to_labels_in_any_order():
+    train = striped(np.repeat(np.arange(5), 80), seed=0)  # by class, as folders come
+    holdout = striped(np.random.default_rng(1).permutation(np.repeat(np.arange(5), 20)), seed=1)
+    fake = striped(np.arange(500) % 5, seed=2)  # in turn, as slots come
+    likeness = quality_report(holdout, fake, train=train, compared_with="holdout")["likeness"]
+    assert likeness["n"] == 100
+    one_class = swd(holdout, striped(np.zeros(100, dtype=int), seed=3))["avg"]
+    assert likeness["swd"]["avg"] < one_class / 3
+    assert likeness["swd_floor"]["avg"] < one_class / 3

@@ -6,7 +6,7 @@ import numpy as np
 
 from generation.engine.metrics.copies import CopyDetector
 from generation.engine.metrics.features import Pixels
-from generation.engine.metrics.swd import swd
+from generation.engine.metrics.swd import subsample, swd
 
 MAX_COMPARED = 2_000
 WORST_PAIRS = 8
@@ -39,16 +39,21 @@ def quality_report(
 
 def _likeness(real: Pixels, fake: Pixels, train: Pixels | None, compared_with: str, seed: int) -> dict[str, Any]:
     """SWD at some n, and its floor: what real images score against other real images at the same n."""
-    half = len(real) // 2
-    ours, others = (real, train) if train is not None else (real[:half], real[half:])
+    random = np.random.default_rng(seed)
+    ours, others = (real, train) if train is not None else _halves(real, random)
     count = min(len(ours), len(others), len(fake), MAX_COMPARED)
-    sample = _spread(ours, count)
+    sample = subsample(ours, count, random)
     return {
         "compared_with": compared_with,
         "n": count,
-        "swd": swd(sample, _spread(fake, count), seed=seed),
-        "swd_floor": swd(sample, _spread(others, count), seed=seed),
+        "swd": swd(sample, subsample(fake, count, random), seed=seed),
+        "swd_floor": swd(sample, subsample(others, count, random), seed=seed),
     }
+
+
+def _halves(real: Pixels, random: np.random.Generator) -> tuple[Pixels, Pixels]:
+    order = random.permutation(len(real))
+    return real[order[: len(real) // 2]], real[order[len(real) // 2 :]]
 
 
 def _copies(fake: Pixels, detector: CopyDetector) -> dict[str, Any]:
@@ -70,8 +75,3 @@ def _copies(fake: Pixels, detector: CopyDetector) -> dict[str, Any]:
 def _duplicates(fake: Pixels) -> dict[str, Any]:
     distinct = len({image.tobytes() for image in fake})
     return {"compared_with": "each other", "identical": len(fake) - distinct, "rate": 1 - distinct / len(fake)}
-
-
-def _spread(images: Pixels, count: int) -> Pixels:
-    """`count` images at equal steps through the set."""
-    return images[np.arange(count) * len(images) // count]

@@ -32,7 +32,7 @@ def swd(real: Pixels, fake: Pixels, *, seed: int = 0) -> dict[str, float]:
     if count == 0 or min(real.shape[1:3]) < PATCH:
         raise ValueError("at least one image of 7 px on either side is needed")
     random = np.random.default_rng(seed)
-    sets = [_subsample(images, count, random) for images in (real, fake)]
+    sets = [subsample(images, count, random) for images in (real, fake)]
     levels = {}
     for depth, side in enumerate(level_sides(real.shape[1])):
         descriptors = [_descriptors(images, depth, random) for images in sets]
@@ -67,7 +67,8 @@ def laplacian_level(images: Floats, depth: int, last: bool) -> Floats:
     return images if last else images - _grow(_shrink(images), images.shape[1], images.shape[2])
 
 
-def _subsample(images: Pixels, count: int, random: np.random.Generator) -> Pixels:
+def subsample(images: Pixels, count: int, random: np.random.Generator) -> Pixels:
+    """`count` of the images at random, in their order: equal steps would meet the same classes again and again."""
     return images if len(images) == count else images[np.sort(random.permutation(len(images))[:count])]
 
 
