@@ -5,10 +5,8 @@ const list = document.getElementById("sending");
 const ATTEMPTS = 6;
 
 if (form) {
-  form.images.addEventListener("change", () => {
-    sendAll([...form.images.files]);
-    form.reset();
-  });
+  form.images.addEventListener("change", sendChosen);
+  sendChosen(); // what was chosen before this script had arrived
   form.addEventListener("dragover", (event) => {
     event.preventDefault();
     form.classList.add("over");
@@ -19,6 +17,11 @@ if (form) {
     form.classList.remove("over");
     sendAll([...event.dataTransfer.files]);
   });
+}
+
+function sendChosen() {
+  sendAll([...form.images.files]);
+  form.reset();
 }
 
 async function sendAll(files) {
