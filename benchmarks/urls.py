@@ -15,4 +15,4 @@ class NoOp(APIView):
         return Response({"received": len(request.data)}, status=201)
 
 
-urlpatterns = [*product, path("api/v1/no-op/", NoOp.as_view())]
+urlpatterns = [path("api/v1/no-op/", NoOp.as_view()), *product]
