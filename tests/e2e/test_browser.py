@@ -1,129 +1,19 @@
 """The pages in a real browser: files sent, live figures that move, a reload, and no accessibility faults."""
 
 import hashlib
-import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-ROOT = Path(__file__).parent.parent.parent
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
+from tests.e2e.conftest import IN_A_BROWSER
+
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]}
-PASSWORD = "correct horse 42"
-REQUIRED = os.environ.get("CI") == "true"
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        not CHROMIUM and not REQUIRED, reason="Chromium is not installed: NOTHING was tried in a browser"
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    """The whole program as people run it, with workers, on files of its own."""
-    # Outside pytest's folder, whose name is too long for a socket.
-    folder = Path(tempfile.mkdtemp(prefix="gan-"))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))}
-    environment |= {"GANERATE_VAR": str(folder), "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3"}
-    environment.pop("REDIS_URL", None)
-    manage(environment, "migrate", "--verbosity", "0")
-    for name, role in (("alice", []), ("bob", []), ("mod", ["--staff"])):
-        manage(
-            environment, "create_account", f"{name}@example.com", "--name", name.title(), "--password", PASSWORD, *role
-        )
-    port = free_port()
-    command = [sys.executable, "manage.py", "run", "--port", str(port), "--quiet"]
-    program = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    yield answering(f"http://127.0.0.1:{port}")
-    program.send_signal(signal.SIGTERM)
-    program.wait(30)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def manage(environment: dict[str, str], *command: str) -> None:
-    subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True, capture_output=True)
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def answering(address: str) -> str:
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(address, timeout=2)
-        except OSError:
-            time.sleep(0.25)
-        else:
-            return address
-    raise AssertionError("The site did not start within a minute.")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-
-
-@pytest.fixture
-def person(site: str, browser: Browser) -> Iterator[Callable[[str], Page]]:
-    """person(name) is a signed-in page. The test fails when a script breaks or the content policy stops something."""
-    contexts, faults = [], list[str]()
-
-    def enter(name: str) -> Page:
-        context = browser.new_context(locale="en-US", base_url=site, viewport={"width": 1280, "height": 900})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
-        return sign_in(page, name)
-
-    yield enter
-    for context in contexts:
-        context.close()
-    assert faults == []
-
-
-def sign_in(page: Page, name: str) -> Page:
-    page.goto("/accounts/login/")
-    page.get_by_label("Email").fill(f"{name}@example.com")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button").click()
-    page.wait_for_url("**/studio/")
-    return page
-
-
-@pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from generation.engine.drawn import write_zip
-
-    path = tmp_path_factory.mktemp("drawn") / "shapes.zip"
-    write_zip(path, 80, 32)
-    return path
+pytestmark = IN_A_BROWSER
 
 
 def test_from_images_to_a_dataset_in_the_buyers_library(person: Callable[[str], Page], drawn: Path):
