@@ -1,7 +1,8 @@
 from .datasets import Dataset, DatasetFile
 from .generators import Generator
-from .jobs import GenerationJob, JobEvent, JobTask
+from .jobs import GenerationJob
 from .sources import SourceImage, SourceSet, Upload
+from .tasks import JobEvent, JobTask
 
 __all__ = [
     "Dataset",
