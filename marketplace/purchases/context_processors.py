@@ -2,6 +2,6 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def payments(request: HttpRequest) -> dict[str, bool]:
-    """Every page says so while payments are only pretended."""
-    return {"test_payments": settings.TEST_PAYMENTS}
+def payments(request: HttpRequest) -> dict[str, object]:
+    """Every page says so while payments are only pretended, and whom to write to."""
+    return {"test_payments": settings.TEST_PAYMENTS, "contact_email": getattr(settings, "CONTACT_EMAIL", "")}
