@@ -5,6 +5,7 @@ import io
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO
 
 from django.core.files.base import ContentFile
@@ -37,6 +38,7 @@ class Bundle:
     size: int
     sha256: str
     segments: list[Segment]
+    made_at: datetime
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,11 @@ class TailInfo:
 
 def owner_bundles(dataset: Dataset) -> list[Bundle]:
     parts = dataset.files.filter(kind=DatasetFile.Kind.BUNDLE).order_by("number")
-    return [Bundle(part.name, part.size, part.sha256, [Segment(part.key, 0, part.size)]) for part in parts]
+    return [whole(part, dataset.created_at) for part in parts]
+
+
+def whole(part: DatasetFile, made_at: datetime) -> Bundle:
+    return Bundle(part.name, part.size, part.sha256, [Segment(part.key, 0, part.size)], made_at)
 
 
 def part_name(stem: str, number: int, parts: int) -> str:

@@ -14,6 +14,7 @@ from rest_framework.views import APIView
 from .. import access, bundles, gallery
 from ..downloads import bundle_response
 from ..models import Dataset
+from ..negotiation import FileNegotiation
 from .answers import DatasetAnswer, ImageAnswer, ImagePage
 
 MOST_IMAGES = 200
@@ -75,6 +76,7 @@ class DatasetBundle(APIView):
     """The owner's own download."""
 
     required_scope = "generate"
+    content_negotiation_class = FileNegotiation
 
     @extend_schema(parameters=[Part], responses={(200, "application/zip"): OpenApiTypes.BINARY})
     def get(self, request: Request, public_id: UUID) -> HttpResponseBase:

@@ -20,7 +20,7 @@ from . import drafts
 from .access import listing_for, own_listing, version_for
 from .filters import SearchFilter, SearchSerializer
 from .models import Licence, Listing, ListingVersion
-from .negotiation import FileNegotiation
+from generation.negotiation import FileNegotiation
 from .rules import ListingRefused
 from .samples import sample_zip
 from .serializers import LicenceSerializer, ListingCreateSerializer, ListingEditSerializer, ListingSerializer

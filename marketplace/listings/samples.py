@@ -5,7 +5,11 @@ import io
 import json
 import zipfile
 
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
 from generation import gallery
+from generation.downloads import bytes_response
 
 from .models import ListingVersion
 
@@ -52,6 +56,12 @@ def sample_zip(version: ListingVersion) -> bytes:
         add(archive, "LICENSE.txt", version.licence.text.encode())
         add(archive, "SAMPLE.txt", how_to_check(version, entries).encode())
     return buffer.getvalue()
+
+
+def sample_response(request: HttpRequest, version: ListingVersion) -> HttpResponseBase:
+    """The page and the API offer the same file."""
+    name = f"sample-{version.listing.public_id}.zip"
+    return bytes_response(request, name, sample_zip(version), version.sealed_at or version.updated_at)
 
 
 def add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:

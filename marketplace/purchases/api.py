@@ -13,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from generation.negotiation import FileNegotiation
 from marketplace.accounts.authentication import member
 from marketplace.accounts.conflicts import Conflict
 from marketplace.listings.access import listing_for
-from marketplace.listings.negotiation import FileNegotiation
 
 from . import checkout, delivery
 from .access import own_purchases, purchase_for

@@ -1,10 +1,12 @@
 """What a buyer downloads, and the note that they began to."""
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from generation.bundles import Bundle, Segment
+from generation.bundles import Bundle, Segment, whole
 from generation.downloads import bundle_response
 from generation.models import DatasetFile
 from marketplace.listings.models import BundleTail
@@ -25,14 +27,15 @@ def bundles(purchase: Purchase) -> list[Bundle]:
     tails = {tail.part_id: tail for tail in purchase.version.tails.all()}
     files = purchase.version.dataset.files.all()
     parts = sorted((file for file in files if file.kind == DatasetFile.Kind.BUNDLE), key=lambda file: file.number)
-    return [as_sold(part, tails.get(part.pk)) for part in parts]
+    made_at = purchase.version.sealed_at or purchase.version.created_at
+    return [as_sold(part, tails.get(part.pk), made_at) for part in parts]
 
 
-def as_sold(part: DatasetFile, tail: BundleTail | None) -> Bundle:
+def as_sold(part: DatasetFile, tail: BundleTail | None, made_at: datetime) -> Bundle:
     if tail is None:
-        return Bundle(part.name, part.size, part.sha256, [Segment(part.key, 0, part.size)])
+        return whole(part, made_at)
     segments = [Segment(part.key, 0, part.prefix), Segment(tail.key, 0, tail.size)]
-    return Bundle(part.name, part.prefix + tail.size, tail.sha256, segments)
+    return Bundle(part.name, part.prefix + tail.size, tail.sha256, segments, made_at)
 
 
 def deliver(request: HttpRequest, purchase: Purchase, number: int) -> HttpResponseBase:

@@ -1,6 +1,7 @@
 import hashlib
 import os
 import random
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from generation.bundles import Bundle, Segment
 
 DATA = random.Random(1).randbytes(1000)
 SHA256 = hashlib.sha256(DATA).hexdigest()
+MADE_AT = datetime(2026, 11, 21, 12, 30, 59, 999_000, tzinfo=UTC)
+MADE = "Sat, 21 Nov 2026 12:30:59 GMT"
 
 
 @pytest.fixture
@@ -21,7 +24,11 @@ def bundle() -> Bundle:
     default_storage.save("part.zip", ContentFile(b"##" + DATA[:600] + b"an older tail"))
     default_storage.save("tail", ContentFile(DATA[600:]))
     return Bundle(
-        "모자.zip", 1000, SHA256, [Segment("part.zip", 2, 250), Segment("part.zip", 252, 350), Segment("tail", 0, 400)]
+        "모자-77.zip",
+        1000,
+        SHA256,
+        [Segment("part.zip", 2, 250), Segment("part.zip", 252, 350), Segment("tail", 0, 400)],
+        MADE_AT,
     )
 
 
@@ -39,11 +46,25 @@ async def test_the_whole_bundle(bundle):
     assert response["Content-Type"] == "application/zip"
     assert response["ETag"] == f'"{SHA256}"'
     assert response["Accept-Ranges"] == "bytes"
-    assert response["Content-Disposition"] == "attachment; filename*=utf-8''%EB%AA%A8%EC%9E%90.zip"
+    assert response["Last-Modified"] == MADE
+
+
+@pytest.mark.parametrize(
+    ("name", "header"),
+    [
+        ("hats-77.zip", 'attachment; filename="hats-77.zip"'),
+        ("모자-77.zip", "attachment; filename=\"77.zip\"; filename*=utf-8''%EB%AA%A8%EC%9E%90-77.zip"),
+        ("모자.zip", "attachment; filename=\"download.zip\"; filename*=utf-8''%EB%AA%A8%EC%9E%90.zip"),
+        ('a"모.zip', "attachment; filename=\"a.zip\"; filename*=utf-8''a%22%EB%AA%A8.zip"),
+    ],
+)
+def test_every_program_gets_a_name_it_can_use(name, header):
+    assert downloads.disposition(name) == header
 
 
 PARTS = {
     "bytes=0-0": (0, 1),
+    "Bytes=0-1": (0, 2),
     "bytes=0-99": (0, 100),
     "bytes=240-260": (240, 261),
     "bytes=590-610": (590, 611),
@@ -66,7 +87,18 @@ async def test_one_range(bundle, header):
 
 
 @pytest.mark.parametrize(
-    "header", ["bytes=", "bytes=-", "bytes=a-b", "bytes=9-3", "bytes=0-1,5-6", "items=0-1", "bytes=٣-"]
+    "header",
+    [
+        "bytes=",
+        "bytes=-",
+        "bytes=a-b",
+        "bytes=9-3",
+        "bytes=0-1,5-6",
+        "items=0-1",
+        "bytes=٣-",
+        "bytes=1 0-20",
+        f"bytes={'9' * 5000}-",
+    ],
 )
 async def test_what_is_no_single_range_gets_the_whole(bundle, header):
     response, body = await ask(bundle, range=header)
@@ -89,9 +121,29 @@ async def test_a_range_of_another_bundle_gets_the_whole(bundle):
     assert body == DATA
 
 
+async def test_if_range_takes_the_very_date_too(bundle):
+    same, _body = await ask(bundle, range="bytes=5-", if_range=MADE)
+    other, _body = await ask(bundle, range="bytes=5-", if_range=MADE.replace(":59", ":58"))
+    nonsense, _body = await ask(bundle, range="bytes=5-", if_range="yesterday")
+    assert [same.status_code, other.status_code, nonsense.status_code] == [206, 200, 200]
+
+
 async def test_who_has_it_already_is_told_so(bundle):
-    response, body = await ask(bundle, if_none_match=f'"{SHA256}"')
-    assert (response.status_code, body) == (304, b"")
+    for headers in (
+        {"if_none_match": f'"{SHA256}"'},
+        {"if_none_match": f'"else", W/"{SHA256}"'},
+        {"if_none_match": "*"},
+        {"if_modified_since": MADE},
+    ):
+        response, body = await ask(bundle, range="bytes=5-", **headers)
+        assert (response.status_code, body, response["ETag"]) == (304, b"", f'"{SHA256}"')
+
+
+async def test_who_wants_another_file_gets_none(bundle):
+    response, body = await ask(bundle, range="bytes=5-", if_match='"else"')
+    assert (response.status_code, body) == (412, b"")
+    response, body = await ask(bundle, range="bytes=995-", if_match=f'"{SHA256}"')
+    assert (response.status_code, body) == (206, DATA[995:])
 
 
 async def test_head_opens_nothing(bundle):
@@ -99,7 +151,32 @@ async def test_head_opens_nothing(bundle):
     whole, body = await ask(bundle, "head")
     part, _body = await ask(bundle, "head", range="bytes=10-19")
     assert (whole.status_code, whole["Content-Length"], body) == (200, "1000", b"")
-    assert (part.status_code, part["Content-Length"]) == (206, "10")
+    # RFC 9110, 14.2: a range has a meaning for GET alone.
+    assert (part.status_code, part["Content-Length"]) == (200, "1000")
+
+
+async def test_a_bundle_without_its_files_says_so_and_is_no_zip(bundle, caplog):
+    default_storage.delete("tail")
+    response, body = await ask(bundle)
+    assert (response.status_code, response["Content-Type"]) == (503, "text/plain; charset=utf-8")
+    assert "모자-77.zip" in body.decode()
+    assert "lacks its stored files: tail" in caplog.text
+    assert (await ask(bundle, range="bytes=0-9"))[1] == DATA[:10]
+
+
+async def test_a_file_that_became_shorter_breaks_off_instead_of_pretending(bundle):
+    default_storage.save("tail", ContentFile(DATA[600:900]))
+    with pytest.raises(EOFError, match="tail ends 100 bytes early"):
+        await ask(bundle)
+
+
+async def test_bytes_from_memory_are_answered_alike():
+    def ask(**headers: str):
+        return downloads.bytes_response(RequestFactory().get("/", headers=headers), "sample.zip", DATA, MADE_AT)
+
+    assert (ask().status_code, ask().content) == (200, DATA)
+    part = ask(range="bytes=-7", if_range=f'"{SHA256}"')
+    assert (part.status_code, part.content, part["Content-Range"]) == (206, DATA[-7:], "bytes 993-999/1000")
 
 
 async def test_a_download_cut_anywhere_is_resumed_to_the_same_bytes(bundle):
