@@ -25,6 +25,7 @@ from generation.models import SourceImage, SourceSet
 from marketplace.accounts.models import ApiToken, User
 
 user = User.objects.create_user("bench@example.com", "unused", name="Bench")
+user.accept_present_terms()
 
 def source_set(count):
     made = SourceSet.objects.create(owner=user, name=str(count), declared_at=timezone.now(), declaration_version="x",

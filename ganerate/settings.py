@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "marketplace.accounts.middleware.PersonalPreferences",
+    "marketplace.accounts.middleware.PresentTerms",
     "marketplace.accounts.middleware.IdempotencyKeys",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -214,13 +215,27 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+# In production nobody signs in before the address is confirmed: every account has a mailbox that can get it back.
+# A bare checkout writes its mail to the terminal: there an unconfirmed account may do everything.
 ACCOUNT_EMAIL_VERIFICATION = "optional" if DEBUG else "mandatory"
-ACCOUNT_FORMS = {"signup": "marketplace.accounts.forms.SignupForm"}
+# Only in the browser that signed up, and only until it is closed.
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+# Whoever finds an open browser can't take the account over: changing addresses asks for the password again.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_FORMS = {"login": "marketplace.accounts.forms.LoginForm", "signup": "marketplace.accounts.forms.SignupForm"}
 ACCOUNT_ADAPTER = "marketplace.accounts.adapter.AccountAdapter"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "studio"
 LOGOUT_REDIRECT_URL = "listing-list"
-EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
+EMAIL_URL: str = env.str("EMAIL_URL", default="consolemail://" if DEBUG else "")
+if not EMAIL_URL:
+    raise ImproperlyConfigured(
+        "EMAIL_URL must be set when DEBUG is off: people confirm their address by mail. consolemail:// only prints it."
+    )
+EMAIL_CONFIG = env.email_url_config(EMAIL_URL)
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="GANerate <noreply@localhost>")
 
@@ -237,7 +252,12 @@ MAX_UPLOAD_BYTES: int = env.int("MAX_UPLOAD_BYTES", default=4 * 1024**3)
 UPLOAD_PART_BYTES = 8 * 1024 * 1024
 MAX_COUNT: int = env.int("MAX_COUNT", default=1_000_000)
 DECLARATION_VERSION = "2026-11"
+# What people accept. A new version is asked for before they go on training, selling or buying.
 TERMS_VERSION = "2026-11"
+PRIVACY_VERSION = "2026-11"
+# Who runs this site, as the terms and the privacy notice name them.
+OPERATOR_NAME: str = env.str("OPERATOR_NAME", default="")
+CONTACT_EMAIL: str = env.str("CONTACT_EMAIL", default="")
 
 # Money. The test provider is for trying things out: production without a real one fails at start.
 TEST_PAYMENTS: bool = DEBUG or env.bool("GANERATE_TEST_PAYMENTS", default=False)
@@ -294,7 +314,10 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG and env.bool("HTTPS", default=True)
 SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", default=False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+# Limits by address count the client's, not the proxy's that all clients share.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
 
 LOGGING = {
     "version": 1,

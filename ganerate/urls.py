@@ -7,6 +7,7 @@ import marketplace.accounts.urls
 import marketplace.listings.urls
 import marketplace.moderation.urls
 import marketplace.purchases.urls
+from ganerate import leaving
 from ganerate.rest import NoSuchAddress
 
 APPS = [
@@ -21,7 +22,9 @@ api_urlpatterns = [pattern for app in APPS for pattern in app.api_urlpatterns]
 
 urlpatterns = [
     *[path("", include(app.urlpatterns)) for app in APPS],
-    path("accounts/", include("allauth.urls")),
+    path("profile/data/", leaving.own_data, name="own-data"),
+    path("profile/data/export/", leaving.export, name="own-data-export"),
+    path("profile/data/close/", leaving.close, name="account-close"),
     path("admin/queues/", include("django_rq.urls")),
     path("admin/", admin.site.urls),
     path("language/", include("django.conf.urls.i18n")),
@@ -30,3 +33,6 @@ urlpatterns = [
     path("api/v1/", include(api_urlpatterns)),
     path("api/<path:rest>", NoSuchAddress.as_view()),
 ]
+
+handler400 = "ganerate.breakage.bad_request"
+handler500 = "ganerate.breakage.server_error"

@@ -12,9 +12,11 @@ from marketplace.listings.models import Licence
 
 
 def person(name: str, **fields: object) -> User:
-    return User.objects.create_user(
+    user = User.objects.create_user(
         f"{name.lower()}@example.com", "correct horse 42", name=name, language="en", **fields
     )
+    user.accept_present_terms()
+    return user
 
 
 @pytest.fixture

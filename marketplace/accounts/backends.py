@@ -3,6 +3,7 @@ from typing import Any
 from django.contrib.auth.backends import BaseBackend
 from django.db.models import Model
 
+from .acceptance import TermsOutdated
 from .models import User
 
 
@@ -20,4 +21,8 @@ class MemberBackend(BaseBackend):
     )
 
     def has_perm(self, user_obj: Any, perm: str, obj: Model | None = None) -> bool:
-        return isinstance(user_obj, User) and user_obj.is_active and obj is None and perm in self.PERMISSIONS
+        """Raises TermsOutdated where only the present terms stand between a person and what they want to do."""
+        allowed = isinstance(user_obj, User) and user_obj.is_active and obj is None and perm in self.PERMISSIONS
+        if allowed and not user_obj.accepts_present_terms:
+            raise TermsOutdated
+        return allowed

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 from rest_framework.exceptions import AuthenticationFailed
 
-from . import idempotency
+from . import acceptance, idempotency
 from .authentication import token_of
 from .models import User
 
@@ -29,6 +29,19 @@ class PersonalPreferences:
         else:
             timezone.deactivate()
         return self.get_response(request)
+
+
+class PresentTerms:
+    """Whoever begins something new under old terms is asked to accept the present ones first."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        return acceptance.ask(request) if isinstance(exception, acceptance.TermsOutdated) else None
 
 
 class IdempotencyKeys:

@@ -45,6 +45,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(_("time zone"), max_length=50, default="Asia/Seoul", validators=[validate_time_zone])
     terms_version = models.CharField(max_length=20, blank=True)
     terms_accepted_at = models.DateTimeField(null=True, blank=True)
+    privacy_version = models.CharField(max_length=20, blank=True)
+    privacy_accepted_at = models.DateTimeField(null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("joined"), auto_now_add=True)
@@ -68,6 +70,19 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name
+
+    @property
+    def accepts_present_terms(self) -> bool:
+        present = (settings.TERMS_VERSION, settings.PRIVACY_VERSION)
+        return (self.terms_version, self.privacy_version) == present
+
+    def accept_present_terms(self) -> None:
+        """What was accepted already keeps its moment."""
+        if self.terms_version != settings.TERMS_VERSION:
+            self.terms_version, self.terms_accepted_at = settings.TERMS_VERSION, timezone.now()
+        if self.privacy_version != settings.PRIVACY_VERSION:
+            self.privacy_version, self.privacy_accepted_at = settings.PRIVACY_VERSION, timezone.now()
+        self.save(update_fields=["terms_version", "terms_accepted_at", "privacy_version", "privacy_accepted_at"])
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):

@@ -16,13 +16,17 @@ def export_for(user: User) -> dict[str, Any]:  # Any: JSON values
         "time_zone",
         "terms_version",
         "terms_accepted_at",
+        "privacy_version",
+        "privacy_accepted_at",
         "date_joined",
         "last_login",
     ]
+    addresses = EmailAddress.objects.filter(user=user)
     tokens = ApiToken.objects.filter(user=user)
     return {
         "id": user.public_id,
         **{column: getattr(user, column) for column in columns},
+        "addresses": list(addresses.values("email", "verified", "primary")),
         "tokens": list(
             tokens.values("name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
         ),
@@ -38,7 +42,7 @@ def erase(user: User) -> None:
     user.set_unusable_password()
     user.email, user.name, user.is_active = f"erased-{user.public_id}@invalid", "", False
     user.is_staff = user.is_superuser = False
-    user.last_login = user.terms_accepted_at = None
+    user.last_login = user.terms_accepted_at = user.privacy_accepted_at = None
     user.save()
     user.groups.clear()
     user.user_permissions.clear()

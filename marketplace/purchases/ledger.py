@@ -21,6 +21,12 @@ def balance(account: Account) -> int:
     return received - given
 
 
+def earnings(seller: User) -> list[tuple[int, str]]:
+    """What a seller has earned and not been paid out, by currency."""
+    accounts = Account.objects.filter(kind=Kind.SELLER, owner=seller).order_by("currency")
+    return [(amount, one.currency) for one in accounts if (amount := balance(one)) > 0]
+
+
 def post_sale(purchase: Purchase) -> None:
     """Splits what the buyer paid by the fee frozen on the purchase. A free purchase moves nothing."""
     paid = account(Kind.BUYER_PAYMENTS, purchase.currency)

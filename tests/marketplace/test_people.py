@@ -20,7 +20,7 @@ from marketplace.purchases.models import Account, Purchase
 from . import goods
 
 pytestmark = pytest.mark.django_db
-NEW = {"email": "Dora@Example.com", "name": "Dora", "password1": "correct horse 42", "terms": "on"}
+NEW = {"email": "Dora@Example.com", "name": "Dora", "password1": "correct horse 42", "terms": "on", "privacy": "on"}
 
 
 def test_signing_up_stores_name_language_and_the_accepted_terms(client, settings):

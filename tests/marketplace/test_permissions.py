@@ -56,6 +56,7 @@ def routes() -> list[object]:
 @pytest.fixture
 def clients(api, alice, bob, charlie, mod, django_user_model):
     dora = django_user_model.objects.create_user("dora@example.com", "x", name="Dora")
+    dora.accept_present_terms()
     goods.draft_of(dora)
     people = {"stranger": charlie, "buyer": bob, "other_seller": dora, "owner": alice, "staff": mod}
     return {"nobody": APIClient()} | {name: api(user) for name, user in people.items()}

@@ -6,7 +6,6 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
 from marketplace.accounts.models import ApiToken, User
 
@@ -46,9 +45,8 @@ def checked_scopes(text: str) -> list[str]:
 def account(email: str, name: str, language: str) -> User:
     user = User.objects.filter(email=email).first()
     if user is None:
-        accepted = {"terms_version": settings.TERMS_VERSION, "terms_accepted_at": timezone.now()}
-        name = name or email.partition("@")[0]
-        user = User.objects.create_user(email, None, name=name, language=language, **accepted)
+        user = User.objects.create_user(email, None, name=name or email.partition("@")[0], language=language)
+    user.accept_present_terms()
     # Whoever runs this command vouches for the address.
     EmailAddress.objects.update_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
     return user
