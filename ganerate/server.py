@@ -68,6 +68,13 @@ class BoundedRequest(WebRequest):
         self.content.truncate(0)
         self.channel.transport.write(ANSWER_413 % (len(TOO_LARGE), TOO_LARGE))
 
+    def handle_exception(self, exception: Exception) -> None:
+        """After the first byte an error page would become part of the file; a cut connection says it is not whole."""
+        if not self._response_started:
+            super().handle_exception(exception)
+        elif self.channel is not None:
+            self.channel.transport.abortConnection()
+
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         if self.refused:
             self.channel.loseConnection()

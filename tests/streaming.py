@@ -10,8 +10,17 @@ async def application(scope, receive, send):
         await echo(receive, send)
     elif scope["path"].startswith("/stream/"):
         await while_wanted(stream(send, int(scope["path"].removeprefix("/stream/"))), receive)
+    elif scope["path"] == "/broken":
+        await broken(send)
     else:
         await answer(send, str(OPEN if scope["path"] == "/open" else await length(receive)).encode())
+
+
+async def broken(send):
+    headers = [(b"Content-Length", b"1000")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"half", "more_body": True})
+    raise EOFError("the file ends early")
 
 
 async def echo(receive, send):

@@ -107,6 +107,13 @@ def test_slow_readers_cost_no_memory_and_delay_nobody(server):
     until(lambda: get(server.port, "/open").read() == b"0", 3)
 
 
+def test_a_file_that_breaks_off_is_cut_each_time(server):
+    """Daphne alone leaves the client waiting for ever, and stops looking after all the others as well."""
+    for _ in range(2):
+        with pytest.raises((ConnectionResetError, http.client.IncompleteRead)):
+            get(server.port, "/broken").read()
+
+
 def test_the_end_amid_downloads_is_quick_and_clean():
     server = start()
     readers = [get(server.port, "/stream/100000") for _ in range(5)]
