@@ -48,7 +48,7 @@ def new_version(source_set: SourceSet) -> SourceSet:
 def copy_images(older: SourceSet, newer: SourceSet) -> None:
     """Within the database: 10,000 rows by way of Python would hold the write lock for seconds."""
     table = connection.ops.quote_name(SourceImage._meta.db_table)
-    own = {"id", "source_set_id", "upload_id", "number", "duplicate_of_id"}
+    own = {"id", "source_set_id", "upload_id", "number", "duplicate_of_id", "alike_id"}
     columns = ", ".join(field.attname for field in SourceImage._meta.concrete_fields if field.attname not in own)
     with connection.cursor() as cursor:
         cursor.execute(

@@ -31,6 +31,8 @@ class SourceSet(models.Model):
     label_counts = models.JSONField(default=dict, blank=True)
     grey = models.BooleanField(default=False, help_text=_("Every usable image is grey."))
     draft_fingerprint = models.CharField(max_length=64, blank=True)
+    # Of the files in this version's own folder. A newer version shares those of the older one.
+    stored_bytes = models.PositiveBigIntegerField(default=0)
 
     class Meta:
         ordering = ["-created_at"]
@@ -97,9 +99,12 @@ class Upload(models.Model):
     reason = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    # When its newest part came in. One that nobody goes on with is removed some days after.
+    touched_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["created_at"]
+        indexes = [models.Index(fields=["state", "touched_at"], name="uploads_to_remove")]
         constraints = [models.CheckConstraint(condition=Q(size__gt=0), name="upload_has_bytes")]
         verbose_name = _("upload")
         verbose_name_plural = _("uploads")
@@ -145,6 +150,13 @@ class SourceImage(models.Model):
     sha256 = models.CharField(max_length=64, blank=True)
     pixel_sha256 = models.CharField(max_length=64, blank=True)
     key = models.CharField(max_length=200, blank=True)
+    stored_size = models.PositiveBigIntegerField(default=0)
+    # Short slugs, worded by reasons.FLAGS: what is worth a look although the image can be used.
+    flags = models.JSONField(default=list, blank=True)
+    # The picture in a few hundred bytes, to find others that show the same: see likeness.py.
+    look = models.BinaryField(default=b"", blank=True)
+    # The image of its group that would be kept, where another shows nearly the same.
+    alike = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="likes")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
