@@ -1,25 +1,25 @@
 """Who may see which row. Other people's private rows are not there at all: 404. Staff may read everything."""
 
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from .models import Dataset, GenerationJob, Generator, SourceSet, Upload
 
-Row = TypeVar("Row", bound=Model)
+Rows = TypeVar("Rows", bound=QuerySet[Any])  # Any: whichever model
 Person = AbstractBaseUser | AnonymousUser
 
 
-def visible(queryset: QuerySet[Row], user: Person) -> QuerySet[Row]:
+def visible(queryset: Rows, user: Person) -> Rows:
     """The rows a person's own lists show."""
     return queryset.filter(owner_id=user.pk) if user.is_authenticated else queryset.none()
 
 
-def readable(queryset: QuerySet[Row], user: Person) -> QuerySet[Row]:
+def readable(queryset: Rows, user: Person) -> Rows:
     return queryset if getattr(user, "is_staff", False) and user.is_active else visible(queryset, user)
 
 
@@ -53,5 +53,14 @@ def dataset_for(user: Person, public_id: UUID | str) -> Dataset:
     return get_object_or_404(readable(rows, user), public_id=public_id)
 
 
+def own_dataset(user: Person, public_id: UUID | str) -> Dataset:
+    """For changes: staff look at a seller's dataset, but do not rename or delete it."""
+    return get_object_or_404(visible(Dataset.objects.select_related("job", "generator"), user), public_id=public_id)
+
+
 def generator_for(user: Person, public_id: UUID | str) -> Generator:
-    return get_object_or_404(readable(Generator.objects.all(), user), public_id=public_id)
+    return get_object_or_404(readable(Generator.objects.select_related("source_set"), user), public_id=public_id)
+
+
+def own_generator(user: Person, public_id: UUID | str) -> Generator:
+    return get_object_or_404(visible(Generator.objects.select_related("source_set"), user), public_id=public_id)

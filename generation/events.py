@@ -56,7 +56,7 @@ def replay(job: GenerationJob, after: int, limit: int = 500) -> list[Message]:
 def snapshot(job: GenerationJob) -> Message:
     """Where the job stands now, with the newest figures of a tick."""
     job.refresh_from_db(fields=["state", "stage", "snapshot"])
-    return standing(job, timezone.now(), job.snapshot.get("data", {}))
+    return standing(job, timezone.now(), job.figures)
 
 
 def standing(job: GenerationJob, at: datetime, data: Data) -> Message:

@@ -9,8 +9,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from .engine.config import RESOLUTIONS, RecipeError, RecipeRequest
-from .models import SourceSet
+from . import limits
+from .engine.config import MAX_MINUTES, RESOLUTIONS, RecipeError, RecipeRequest
+from .models import Dataset, SourceSet
 
 PRESETS: list[tuple[str, str | Promise]] = [
     ("quick", _("Quick")),
@@ -84,8 +85,16 @@ class JobForm(forms.Form):
     minutes = forms.FloatField(
         label=_("Stop training after (minutes)"),
         required=False,
-        min_value=1,
+        min_value=limits.MIN_MINUTES,
+        max_value=MAX_MINUTES,
         help_text=_("Leave empty to let the preset decide."),
+    )
+    seed = forms.IntegerField(
+        label=_("Seed"),
+        required=False,
+        min_value=0,
+        max_value=limits.MAX_SEED,
+        help_text=_("Leave empty to draw one. The same seed and settings repeat a job on the same kind of machine."),
     )
 
     def __init__(self, *args: Any, classes: Iterable[str] = (), **kwargs: Any) -> None:
@@ -93,13 +102,14 @@ class JobForm(forms.Form):
         self.classes = list(classes)
         if len(self.classes) < 2:
             del self.fields["labels"]
+        say_what_is_allowed(self)
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
         try:
             values["request"] = self.asked(values)
         except RecipeError as error:
-            self.refuse(error.field, error.message)
+            self.refuse({error.field: limits.sentences()[error.field]})
         return values
 
     def asked(self, values: dict[str, Any]) -> RecipeRequest:
@@ -107,6 +117,31 @@ class JobForm(forms.Form):
         given = {name: values[name] for name in names if values.get(name) not in (None, "")}
         return RecipeRequest(**given)
 
-    def refuse(self, field: str, message: str) -> None:
-        """A refusal from the engine or from the job room, shown at its field if the form has it."""
-        self.add_error(field if field in self.fields else None, message)
+    def refuse(self, errors: dict[str, str]) -> None:
+        """What the engine or the job room has against it, each shown at its field if the form has it."""
+        for field, message in errors.items():
+            self.add_error(field if field in self.fields else None, message)
+
+
+class MoreForm(forms.Form):
+    """More images of a generator that exists."""
+
+    count = forms.IntegerField(
+        label=_("How many images to generate"), min_value=1, max_value=settings.MAX_COUNT, initial=5000
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        say_what_is_allowed(self)
+
+
+class DatasetNameForm(forms.ModelForm):
+    class Meta:
+        model = Dataset
+        fields = ["name"]
+        labels = {"name": _("Name")}
+
+
+def say_what_is_allowed(form: forms.Form) -> None:
+    for name, field in form.fields.items():
+        field.error_messages |= limits.messages(name)

@@ -8,10 +8,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from . import claims, endings, events
+from . import claims, endings, events, limits
 from .access import Person
 from .engine import config
 from .engine.config import RecipeRequest
+from .estimates import expected_seconds, sampling_seconds
 from .models import GenerationJob, Generator, JobTask, SourceSet, Upload
 
 State = GenerationJob.State
@@ -19,12 +20,11 @@ Intent = GenerationJob.StopIntent
 
 
 class JobRefused(Exception):
-    """A job that can't be taken; `message` says why and what to do."""
+    """A job that can't be taken; `errors` says by field why, and what to do."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
-        self.message = message
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(" ".join(errors.values()))
+        self.errors = errors
 
 
 def submit(
@@ -34,58 +34,97 @@ def submit(
     count: int,
     request: RecipeRequest,
     parent: GenerationJob | None = None,
-    starts_from: Generator | None = None,
     seed: int | None = None,
 ) -> GenerationJob:
     """Nothing here grows with the number of source images: intake has counted them and made their fingerprint."""
-    check(source_set, count, request)
+    check(count=count_problem(count), source_set=set_problem(source_set), labels=label_problem(source_set, request))
     seed = secrets.randbits(63) if seed is None else seed
-    seconds = expected_seconds(source_set, request, count)
     with transaction.atomic():
         if source_set.sealed_at is None:
             source_set.seal()
-        job = GenerationJob.objects.create(
-            owner_id=owner.pk,  # type: ignore[misc]  # only members get here
+        return begin(
+            owner_id=owner.pk,
             source_set=source_set,
             count=count,
             seed=seed,
             requested=replace(request, seed=seed).to_dict(),
-            expected_seconds=seconds,
+            expected_seconds=expected_seconds(source_set, request, count),
             parent=parent,
-            starts_from=starts_from,
         )
-        claims.add(JobTask.Kind.TRAIN, job=job)
-        events.record(job, "submitted", {"count": count, "expected_seconds": seconds})
+
+
+def more(
+    owner: Person, generator: Generator, *, count: int, parent: GenerationJob | None = None, seed: int | None = None
+) -> GenerationJob:
+    """More images of a generator that exists: nothing is trained, and no image is one that it made before."""
+    check(count=count_problem(count))
+    seed = secrets.randbits(63) if seed is None else seed
+    recipe = generator.recipe
+    request = RecipeRequest(
+        preset=recipe["preset"],
+        resolution=recipe["resolution"],
+        fit=recipe["fit"],
+        labels=bool(recipe["classes"]),
+        seed=seed,
+    )
+    with transaction.atomic():
+        return begin(
+            owner_id=owner.pk,
+            source_set=generator.source_set,
+            count=count,
+            seed=seed,
+            requested=request.to_dict(),
+            expected_seconds=sampling_seconds(request.resolution, count),
+            parent=parent,
+            starts_from=generator,
+        )
+
+
+def begin(**fields: Any) -> GenerationJob:  # Any: the job's fields
+    """Within a transaction: the job, its first task and its first event."""
+    job = GenerationJob.objects.create(**fields)
+    claims.add(JobTask.Kind.TRAIN, job=job)
+    events.record(job, "submitted", {"count": job.count, "expected_seconds": job.expected_seconds})
     return job
 
 
-def check(source_set: SourceSet, count: int, request: RecipeRequest) -> None:
-    if not 1 <= count <= settings.MAX_COUNT:
-        raise JobRefused("count", _("Choose between 1 and %(most)s images.") % {"most": f"{settings.MAX_COUNT:,}"})
+def check(**problems: str) -> None:
+    """All that is wrong is told at once."""
+    if errors := {field: problem for field, problem in problems.items() if problem}:
+        raise JobRefused(errors)
+
+
+def count_problem(count: int) -> str:
+    return "" if 1 <= count <= settings.MAX_COUNT else limits.sentences()["count"]
+
+
+def set_problem(source_set: SourceSet) -> str:
+    """Why nothing can be trained on this set now, or nothing."""
+    usable = source_set.usable_count
     if not source_set.declared:
-        raise JobRefused("source_set", _("Declare first that you hold the rights to these images."))
+        return _("Declare first that you hold the rights to these images.")
     if source_set.uploads.filter(state=Upload.State.CHECKING).exists():
-        raise JobRefused("source_set", _("Some images are still being checked. Please wait a moment and try again."))
-    if source_set.usable_count < config.MIN_IMAGES:
+        return _("Some images are still being checked. Please wait a moment and try again.")
+    if usable < config.MIN_IMAGES:
         text = _("Training needs at least %(least)d usable images; this set has %(usable)d.")
-        raise JobRefused("source_set", text % {"least": config.MIN_IMAGES, "usable": source_set.usable_count})
-    if source_set.usable_count > config.MAX_IMAGES:
-        raise JobRefused("source_set", _("Training takes at most %(most)d images.") % {"most": config.MAX_IMAGES})
-    if request.labels and len(source_set.label_counts) < 2:
-        raise JobRefused("labels", _("Labels need images in at least two class folders."))
+        return text % {"least": config.MIN_IMAGES, "usable": usable}
+    if usable > config.MAX_IMAGES:
+        text = _("Training takes at most %(most)s images; this set has %(usable)s.")
+        return text % {"most": f"{config.MAX_IMAGES:,}", "usable": f"{usable:,}"}
+    return ""
 
 
-def expected_seconds(source_set: SourceSet, request: RecipeRequest, count: int) -> tuple[float, float]:
-    images = max(source_set.usable_count, config.MIN_IMAGES)
-    low, high = config.expected_seconds(request, images=images, count=count, images_per_second=known_speed(request))
-    return round(low, 1), round(high, 1)
-
-
-def known_speed(request: RecipeRequest) -> float | None:
-    """Images per second of the newest generator made with this recipe, on whatever this site runs on."""
-    like = Generator.objects.filter(recipe__preset=request.preset, recipe__resolution=request.resolution)
-    metrics = like.order_by("-pk").values_list("metrics", flat=True).first()
-    return (metrics or {}).get("images_per_second")
+def label_problem(source_set: SourceSet, request: RecipeRequest) -> str:
+    if not request.labels:
+        return ""
+    if len(source_set.label_counts) < 2:
+        return _("Labels need images in at least two class folders.")
+    few = {label or "–": n for label, n in source_set.label_counts.items() if n < limits.MIN_PER_LABEL}
+    if few:
+        text = _("Each label needs at least %(least)d images. Add some to these, or generate without labels: %(few)s.")
+        named = ", ".join(f"{label} ({n})" for label, n in sorted(few.items())[:5])
+        return text % {"least": limits.MIN_PER_LABEL, "few": named}
+    return ""
 
 
 def cancel(job: GenerationJob) -> bool:

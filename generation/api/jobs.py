@@ -1,16 +1,18 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import access, jobs
+from .. import access, jobs, limits
 from ..engine import config
 from ..engine.config import RecipeError, RecipeRequest
 from ..models import GenerationJob
@@ -19,15 +21,41 @@ from .answers import JobAnswer
 
 
 class JobRequest(serializers.Serializer[Any]):
-    source_set = serializers.UUIDField()
-    count = serializers.IntegerField(min_value=1)
+    source_set = serializers.UUIDField(required=False, help_text="To train on. Not with `generator`.")
+    generator = serializers.UUIDField(
+        required=False, help_text="For more images of a generator: of the other fields only `count` and `seed` count."
+    )
+    count = serializers.IntegerField(min_value=1, max_value=settings.MAX_COUNT)
     preset = serializers.ChoiceField(config.PRESETS, default="standard")
     resolution = serializers.ChoiceField(config.RESOLUTIONS, default=64)
     kimg = serializers.FloatField(required=False, allow_null=True, help_text="Thousands of images shown in training.")
-    minutes = serializers.FloatField(required=False, allow_null=True, help_text="Most minutes to train.")
+    minutes = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        min_value=limits.MIN_MINUTES,
+        max_value=config.MAX_MINUTES,
+        help_text="Most minutes to train.",
+    )
     labels = serializers.BooleanField(default=False)
     fit = serializers.ChoiceField(config.FITS, default="crop")
-    seed = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=2**63 - 1)
+    seed = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=limits.MAX_SEED)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in limits.sentences():
+            say_what_is_allowed(self.fields[name], name)
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if ("source_set" in asked) == ("generator" in asked):
+            raise ValidationError({"source_set": [_("Name a source set to train on, or a generator for more images.")]})
+        return asked
+
+
+def say_what_is_allowed(field: "serializers.Field[Any, Any, Any, Any]", name: str) -> None:
+    field.error_messages |= limits.messages(name)
+    for validator in field.validators:
+        if hasattr(validator, "limit_value"):
+            validator.message = limits.sentences()[name]
 
 
 class JobEnded(APIException):
@@ -40,7 +68,7 @@ def recipe(asked: dict[str, Any]) -> RecipeRequest:
     try:
         return RecipeRequest(**asked)
     except RecipeError as error:
-        raise ValidationError({error.field: [error.message]}) from None
+        raise ValidationError({error.field: [limits.sentences()[error.field]]}) from None
 
 
 class JobList(generics.ListAPIView[GenerationJob]):
@@ -62,12 +90,19 @@ class JobList(generics.ListAPIView[GenerationJob]):
         return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": answer["urls"]["self"]})
 
     def submitted(self, request: Request, asked: dict[str, Any]) -> GenerationJob:
+        try:
+            return self.more(request, asked) if "generator" in asked else self.new(request, asked)
+        except jobs.JobRefused as refusal:
+            raise ValidationError({field: [message] for field, message in refusal.errors.items()}) from None
+
+    def new(self, request: Request, asked: dict[str, Any]) -> GenerationJob:
         source_set = access.own_source_set(request.user, asked.pop("source_set"))
         count, seed = asked.pop("count"), asked.pop("seed", None)
-        try:
-            return jobs.submit(request.user, source_set, count=count, request=recipe(asked), seed=seed)
-        except jobs.JobRefused as refusal:
-            raise ValidationError({refusal.field: [refusal.message]}) from None
+        return jobs.submit(request.user, source_set, count=count, request=recipe(asked), seed=seed)
+
+    def more(self, request: Request, asked: dict[str, Any]) -> GenerationJob:
+        generator = access.own_generator(request.user, asked["generator"])
+        return jobs.more(request.user, generator, count=asked["count"], seed=asked.get("seed"))
 
 
 class JobDetail(generics.GenericAPIView[GenerationJob]):

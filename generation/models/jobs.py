@@ -1,15 +1,30 @@
 """A generation job: one request, and where it stands."""
 
 import uuid
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, F, FilteredRelation, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from .generators import Generator
 from .sources import SourceSet
+
+
+class JobQuerySet(models.QuerySet["GenerationJob"]):
+    def for_lists(self) -> Self:
+        """With what a row of a list shows, the number of the newest sample among it."""
+        train = FilteredRelation("tasks", condition=Q(tasks__kind="train"))
+        return self.select_related("source_set", "dataset").annotate(
+            train_task=train, newest_sample=F("train_task__output__previews")
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many there are in each state."""
+        rows = self.order_by().values_list("state").annotate(n=Count("pk"))
+        return dict(rows)
 
 
 class GenerationJob(models.Model):
@@ -65,6 +80,8 @@ class GenerationJob(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
+    objects = JobQuerySet.as_manager()
+
     class Meta:
         ordering = ["-created_at"]
         indexes = [
@@ -99,3 +116,15 @@ class GenerationJob(models.Model):
     def group(self) -> str:
         """Channel group of everyone who watches this job."""
         return f"job.{self.public_id.hex}"
+
+    @property
+    def figures(self) -> dict[str, Any]:  # Any: JSON values
+        """The newest of this stage: those of an earlier one say nothing about how far it is."""
+        return self.snapshot.get("data", {}) if self.snapshot.get("stage") == self.stage else {}
+
+    @property
+    def seconds(self) -> float | None:
+        """From the first worker's claim to the end."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()

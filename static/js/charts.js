@@ -1,12 +1,15 @@
-// Curves of a training run: losses, and the distance to the source images with its floor.
+// Curves of a training run: losses, and the distance to the source images with its floor; each also as a table.
 
 const MOST_POINTS = 1500;
+const MOST_ROWS = 60;
+const fine = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 4 });
 
 export class Charts {
-  constructor(section, losses, distance, words) {
+  constructor(section, at, words) {
     this.section = section;
-    this.losses = new Curve(losses, words.kimg, [words.loss_d, words.loss_g]);
-    this.distance = new Curve(distance, words.kimg, ["SWD", words.floor]);
+    const curve = (id, title, names) => new Curve(at(id), at(`${id}-table`), title, words.kimg, names);
+    this.losses = curve("losses", words.losses, [words.loss_d, words.loss_g]);
+    this.distance = curve("distance", words.distance, ["SWD", words.floor]);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
     window.addEventListener("resize", () => this.redraw());
   }
@@ -28,8 +31,11 @@ export class Charts {
 }
 
 class Curve {
-  constructor(element, unit, names) {
-    Object.assign(this, { element, unit, names, columns: [[], [], []], plot: null, waiting: false });
+  constructor(element, table, title, unit, names) {
+    Object.assign(this, { element, table, title, unit, names, columns: [[], [], []], plot: null, waiting: false });
+    this.element.setAttribute("role", "img");
+    this.details = table.closest("details");
+    this.details.addEventListener("toggle", () => this.tabulate());
   }
 
   add(kimg, values) {
@@ -49,7 +55,37 @@ class Curve {
       this.waiting = false;
       if (this.plot) this.plot.setData(this.columns);
       else this.rebuild();
+      this.describe();
+      this.tabulate();
     });
+  }
+
+  // What the curve says to whoever does not see it: its newest values; all others stand in the table.
+  describe() {
+    const [kimg, one, two] = this.columns.map((column) => column.at(-1));
+    const values = [[this.names[0], one], [this.names[1], two]].filter(([, value]) => value !== null);
+    const said = values.map(([name, value]) => `${name} ${fine.format(value)}`).join(", ");
+    this.element.setAttribute("aria-label", `${this.title}: ${said} (${fine.format(kimg)} ${this.unit})`);
+  }
+
+  tabulate() {
+    if (!this.details.open) return;
+    const step = Math.ceil(this.columns[0].length / MOST_ROWS);
+    const places = this.columns[0].map((_, place) => place).filter((place) => place % step === 0);
+    this.table.replaceChildren(...places.reverse().map((place) => this.row(place)));
+  }
+
+  row(place) {
+    const row = document.createElement("tr");
+    const cells = this.columns.map((column, number) => {
+      const cell = document.createElement(number ? "td" : "th");
+      if (number) cell.className = "right number";
+      else cell.scope = "row";
+      cell.textContent = column[place] === null ? "–" : fine.format(column[place]);
+      return cell;
+    });
+    row.append(...cells);
+    return row;
   }
 
   rebuild() {

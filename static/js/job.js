@@ -11,7 +11,7 @@ const data = (id) => JSON.parse(at(id).textContent);
 const words = data("words");
 const addresses = data("live");
 const stages = [...at("stages").children];
-const charts = new Charts(at("curves"), at("losses"), at("distance"), words);
+const charts = new Charts(at("curves"), at, words);
 const samples = new Samples(at("samples"), at("sample"), at("previews"), at("sample-kimg"), words);
 const number = new Intl.NumberFormat(document.documentElement.lang);
 const fine = new Intl.NumberFormat(document.documentElement.lang, { maximumSignificantDigits: 3 });
@@ -68,7 +68,7 @@ function showFigures({ data: figures, state }) {
   if (figures.fraction !== undefined && figures.fraction !== null) at("bar").value = figures.fraction;
   else at("bar").removeAttribute("value");
   const left = figures.seconds_left;
-  at("left").textContent = left ? fill(words.left, { time: span(left[0], left[1], words.spans) }) : "";
+  if (state !== "queued") at("left").textContent = left ? fill(words.left, { time: span(left[0], left[1], words.spans) }) : "";
   showFacts(figures);
   speak(headline);
 }
@@ -112,7 +112,7 @@ function log(event) {
   const text = event.kind === "stage" ? words.stages[event.stage] : words.events[event.kind];
   if (!text) return;
   const row = document.createElement("tr");
-  const cells = [event.number, new Date(event.at).toLocaleTimeString(document.documentElement.lang), text];
+  const cells = [event.number, new Date(event.at).toLocaleTimeString(document.documentElement.lang, { timeZone: words.zone }), text];
   row.append(...cells.map((content) => Object.assign(document.createElement("td"), { textContent: content })));
   at("log").prepend(row);
 }
@@ -121,7 +121,7 @@ function showLink(state) {
   const link = at("link");
   link.hidden = ended;
   link.classList.toggle("live", state === "live");
-  link.textContent = state === "live" ? words.live : words.waiting;
+  link.textContent = words[state];
 }
 
 function fill(text, values) {

@@ -5,6 +5,7 @@ const MOST_SHOWN = 24;
 export class Samples {
   constructor(section, large, list, caption, words) {
     Object.assign(this, { section, large, list, caption, words, all: [], following: true });
+    list.addEventListener("keydown", (event) => this.move(event));
   }
 
   add(preview) {
@@ -30,20 +31,33 @@ export class Samples {
 
   drawList() {
     const step = Math.max(1, Math.ceil(this.all.length / MOST_SHOWN));
-    const kept = this.all.filter((_, place) => place % step === 0 || place === this.all.length - 1);
-    this.list.replaceChildren(...kept.reverse().map((preview) => this.item(preview)));
+    const kept = this.all.filter((one, place) => place % step === 0 || place === this.all.length - 1 || one === this.shown);
+    const focused = this.list.contains(document.activeElement);
+    this.list.replaceChildren(...kept.map((preview) => this.item(preview)));
+    const now = this.list.querySelector("[aria-pressed=true]");
+    if (focused) now?.focus();
+    if (now) this.list.scrollLeft = now.offsetLeft - this.list.clientWidth / 2;
   }
 
+  // One stop for the tab key; the arrow keys go from one to the next.
   item(preview) {
-    const item = document.createElement("li");
     const button = document.createElement("button");
     const image = Object.assign(document.createElement("img"), { src: preview.image, alt: "", loading: "lazy" });
     button.type = "button";
+    button.tabIndex = preview === this.shown ? 0 : -1;
     button.setAttribute("aria-pressed", String(preview === this.shown));
     button.append(image, kimg(preview));
     button.addEventListener("click", () => this.choose(preview));
-    item.append(button);
-    return item;
+    return button;
+  }
+
+  move(event) {
+    const buttons = [...this.list.children];
+    const now = buttons.indexOf(document.activeElement);
+    const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: buttons.length - 1 }[event.key];
+    if (to === undefined || now < 0) return;
+    event.preventDefault();
+    buttons[Math.max(0, Math.min(buttons.length - 1, to))].click();
   }
 }
 

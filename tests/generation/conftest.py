@@ -5,6 +5,7 @@ import subprocess
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -68,7 +69,7 @@ def drawn_set() -> Callable[..., SourceSet]:
         rows = [stored(source_set, n, label, image) for n, (label, image) in enumerate(draw_shapes(count, size=32))]
         SourceImage.objects.bulk_create(rows)
         source_set.draft_fingerprint = source_set.compute_fingerprint()
-        source_set.label_counts = {row.label: 1 for row in rows}
+        source_set.label_counts = Counter(row.label for row in rows)
         source_set.save()
         return source_set
 

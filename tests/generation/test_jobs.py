@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from generation import claims, jobs
+from generation import claims, estimates, jobs
 from generation.models import GenerationJob, Generator, JobTask, Upload
 
 from .conftest import TINY
@@ -47,21 +47,21 @@ def test_submitting_asks_the_database_no_more_for_many_images(alice, bare_set, d
 def test_a_count_out_of_range_is_refused(alice, bare_set, count):
     with pytest.raises(jobs.JobRefused) as refusal:
         jobs.submit(alice, bare_set(alice), count=count, request=TINY)
-    assert refusal.value.field == "count"
+    assert list(refusal.value.errors) == ["count"]
 
 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
         ({"usable_count": 49}, "at least 50"),
-        ({"usable_count": 10_001}, "at most 10000"),
+        ({"usable_count": 10_001}, "at most 10,000"),
         ({"declared_at": None}, "rights"),
     ],
 )
 def test_a_source_set_that_will_not_do_is_refused(alice, bare_set, fields, words):
     with pytest.raises(jobs.JobRefused, match=words) as refusal:
         jobs.submit(alice, bare_set(alice, **fields), count=5, request=TINY)
-    assert refusal.value.field == "source_set"
+    assert list(refusal.value.errors) == ["source_set"]
     assert not GenerationJob.objects.exists()
 
 
@@ -77,6 +77,39 @@ def test_labels_need_two_classes(alice, bare_set):
     with pytest.raises(jobs.JobRefused, match="two class folders"):
         jobs.submit(alice, bare_set(alice, label_counts={"cat": 60}), count=5, request=request)
     assert jobs.submit(alice, bare_set(alice, label_counts={"cat": 30, "dog": 30}), count=5, request=request)
+
+
+def test_labels_with_too_few_images_are_named(alice, bare_set):
+    source_set = bare_set(alice, label_counts={"cat": 50, "dog": 9, "owl": 1})
+    with pytest.raises(jobs.JobRefused, match=r"at least 10 images.*dog \(9\), owl \(1\)") as refusal:
+        jobs.submit(alice, source_set, count=5, request=replace(TINY, labels=True))
+    assert list(refusal.value.errors) == ["labels"]
+
+
+def test_all_that_is_wrong_is_told_at_once(alice, bare_set):
+    with pytest.raises(jobs.JobRefused) as refusal:
+        jobs.submit(alice, bare_set(alice, usable=3), count=0, request=replace(TINY, labels=True))
+    assert set(refusal.value.errors) == {"count", "source_set", "labels"}
+
+
+def test_more_images_of_a_generator_take_no_training(alice, dataset_of):
+    generator = dataset_of(alice).generator
+    Generator.objects.update(recipe=generator.recipe | {"preset": "quick", "fit": "crop"})
+    generator.refresh_from_db()
+    job = jobs.more(alice, generator, count=5)
+    assert (job.starts_from, job.source_set, job.requested["resolution"]) == (generator, generator.source_set, 28)
+    assert job.expected_seconds[1] < 30
+
+
+def test_sizes_are_guessed_and_then_known(alice, bare_set, dataset_of):
+    source_set = bare_set(alice, grey=True)
+    guess = estimates.estimate(source_set, TINY, 1000)
+    assert not guess.size_known
+    dataset = dataset_of(alice, 64)
+    known = estimates.estimate(source_set, TINY, 1000)
+    assert known.size_known
+    assert known.bytes[0] < dataset.size / 64 * 1000 < known.bytes[1]
+    assert guess.bytes[1] / guess.bytes[0] > known.bytes[1] / known.bytes[0]
 
 
 def test_earlier_jobs_sharpen_the_expected_time(alice, bare_set):

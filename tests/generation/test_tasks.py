@@ -80,9 +80,7 @@ def check_leftovers(job: GenerationJob) -> None:
 def sampled_again(generator: Generator, run_all) -> Dataset:
     """The same slots of the same generator, sampled by a new job."""
     Generator.objects.update(next_slot=0)
-    job = jobs.submit(
-        generator.owner, generator.source_set, count=150, request=TINY, starts_from=generator, seed=7
-    )  # fmt: skip
+    job = jobs.more(generator.owner, generator, count=150, seed=7)
     run_all()
     job.refresh_from_db()
     assert job.state == "succeeded", job.traceback
@@ -104,9 +102,7 @@ def test_two_jobs_of_a_generator_share_no_slot(alice, drawn_set, run_all):
     first = jobs.submit(alice, drawn_set(alice), count=70, request=TINY, seed=7)
     run_all()
     first.refresh_from_db()
-    second = jobs.submit(
-        alice, first.source_set, count=10, request=TINY, parent=first, starts_from=first.generator, seed=7
-    )
+    second = jobs.more(alice, first.generator, count=10, parent=first)
     run_all()
     second.refresh_from_db()
     assert (first.first_slot, second.first_slot) == (0, 128)

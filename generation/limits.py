@@ -1,0 +1,37 @@
+"""What may be asked of a job: one sentence for each field, which page and API both show."""
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from .engine.config import FITS, MAX_KIMG, MAX_MINUTES, PRESETS, RESOLUTIONS
+
+MAX_SEED = 2**63 - 1
+MIN_MINUTES = 1
+# A label that is hardly ever shown to the model is drawn badly, and as often as the others.
+MIN_PER_LABEL = 10
+
+
+def sentences() -> dict[str, str]:
+    """In the reader's language, by field."""
+    return {
+        "count": _("Choose between 1 and %(most)s images.") % {"most": f"{settings.MAX_COUNT:,}"},
+        "preset": _("Choose one of these presets: %(choices)s.") % {"choices": ", ".join(PRESETS)},
+        "resolution": _("Choose one of these resolutions: %(choices)s pixels.") % {"choices": listed(RESOLUTIONS)},
+        "fit": _("Choose how images become square: %(choices)s.") % {"choices": ", ".join(FITS)},
+        "labels": _("Choose whether the labels are learned: true or false."),
+        "minutes": _("Choose between %(least)d and %(most)s minutes, or leave it empty.")
+        % {"least": MIN_MINUTES, "most": f"{MAX_MINUTES:,.0f}"},
+        "kimg": _("Choose more than 0 and at most %(most)s thousand images, or leave it out.")
+        % {"most": f"{MAX_KIMG:,.0f}"},
+        "seed": _("Choose a whole number from 0 to %(most)s, or leave it empty.") % {"most": f"{MAX_SEED:,}"},
+    }
+
+
+def listed(numbers: tuple[int, ...]) -> str:
+    return ", ".join(str(number) for number in numbers)
+
+
+def messages(field: str) -> dict[str, str]:
+    """For a form's or serializer's field: whatever is wrong with it, what is allowed helps most."""
+    codes = ("required", "null", "invalid", "invalid_choice", "min_value", "max_value", "max_string_length", "overflow")
+    return dict.fromkeys(codes, sentences()[field])

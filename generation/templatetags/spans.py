@@ -1,0 +1,18 @@
+from collections.abc import Sequence
+
+from django import template
+
+from generation import spans
+
+register = template.Library()
+
+
+@register.filter
+def span(seconds: Sequence[float]) -> str:
+    """A low and a high guess, in words."""
+    return spans.span(*seconds)
+
+
+@register.filter
+def took(seconds: float) -> str:
+    return spans.worded(spans.rounded(seconds))

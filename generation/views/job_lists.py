@@ -1,0 +1,51 @@
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET
+
+from generation.access import visible
+from generation.engine.config import MIN_IMAGES
+from generation.models import GenerationJob, SourceSet
+
+from .pages import page_of
+
+State = GenerationJob.State
+FILTERS = {
+    "": (_("All"), tuple(State)),
+    "active": (_("Under way"), GenerationJob.ACTIVE),
+    "succeeded": (State.SUCCEEDED.label, (State.SUCCEEDED,)),
+    "failed": (State.FAILED.label, (State.FAILED,)),
+    "cancelled": (State.CANCELLED.label, (State.CANCELLED,)),
+}
+
+
+@login_required
+@require_GET
+def job_list(request: HttpRequest) -> HttpResponse:
+    """The page, and its changing part alone, which asks for itself again while something runs."""
+    mine = visible(GenerationJob.objects.all(), request.user)
+    chosen = request.GET.get("state", "")
+    chosen = chosen if chosen in FILTERS else ""
+    page = page_of(request, mine.filter(state__in=FILTERS[chosen][1]).for_lists())
+    counts = mine.counts()
+    context = {
+        "page": page,
+        "chosen": chosen,
+        "filters": [(value, name, sum(counts.get(s, 0) for s in states)) for value, (name, states) in FILTERS.items()],
+        "total": sum(counts.values()),
+        "live": any(not job.is_terminal for job in page),
+        "usable_set": None if counts else usable_set(request),
+    }
+    fragment = request.headers.get("HX-Target") == "jobs"
+    return render(request, "jobs/_list.html" if fragment else "jobs/list.html", context)
+
+
+def usable_set(request: HttpRequest) -> SourceSet | None:
+    """Where a first job could start from."""
+    newest = visible(SourceSet.objects.filter(next__isnull=True, usable_count__gte=MIN_IMAGES), request.user)
+    return newest.order_by("-created_at").first()
+
+
+urlpatterns = [path("studio/jobs/", job_list, name="job-list")]
