@@ -15,6 +15,7 @@ from PIL import Image
 from .client import Browser, Client, DemoFailed, Form
 from .display import Display
 
+SALE_SECONDS = 120
 IMAGE_SUFFIXES = (".png", ".webp", ".jpg")
 
 
@@ -115,9 +116,15 @@ class Journey:
             raise DemoFailed("The listing is not in the staff's review queue.")
         form = Form(browser.open(page))
         browser.open(page, form.fields | {"outcome": "approve", "reason_code": "", "reason": ""})
-        state = self.as_seller.get(f"/api/v1/listings/{listing['id']}/")["state"]
-        if state != "published":
-            raise DemoFailed(f"Staff approved the listing, and it is {state}.")
+        self.wait_for_sale(listing)
+
+    def wait_for_sale(self, listing: dict[str, Any]) -> None:
+        """A worker writes the sold files first."""
+        deadline = time.monotonic() + SALE_SECONDS
+        while (state := self.as_seller.get(f"/api/v1/listings/{listing['id']}/")["state"]) != "published":
+            if time.monotonic() > deadline:
+                raise DemoFailed(f"Staff approved the listing, and it is {state}.")
+            time.sleep(0.2)
 
     def buy(self, listing: dict[str, Any]) -> dict[str, Any]:
         request = {"listing": listing["id"], "licence_accepted": True}

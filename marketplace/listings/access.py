@@ -1,7 +1,7 @@
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 from django.http import Http404
 
 from marketplace.accounts.models import User
@@ -22,12 +22,21 @@ def own_listings(user: User) -> ListingQuerySet:
     return listings().filter(seller=user).prefetch_related(Prefetch("versions", versions))
 
 
+class OffSale(Http404):
+    """It was public once and is not now: a page may say so, where a draft must not even seem to exist."""
+
+    def __init__(self, listing: Listing) -> None:
+        super().__init__()
+        self.listing = listing
+
+
 def listing_for(user: Visitor, public_id: UUID | str) -> Listing:
     """A published listing for anybody; in any state for its seller and for staff."""
-    allowed = Q(state=Listing.State.PUBLISHED, current__isnull=False)
-    if user.is_authenticated:
-        allowed = Q() if user.is_staff else allowed | Q(seller=user.pk)
-    return found(listings().filter(allowed).filter(public_id=public_id).first())
+    listing = found(listings().filter(public_id=public_id).first())
+    insider = user.is_authenticated and (user.is_staff or user.pk == listing.seller_id)
+    if insider or (listing.state == Listing.State.PUBLISHED and listing.current is not None):
+        return listing
+    raise OffSale(listing) if listing.published_at else Http404
 
 
 def own_listing(user: Visitor, public_id: UUID | str) -> Listing:
@@ -39,6 +48,11 @@ def found(listing: Listing | None) -> Listing:
     if listing is None:
         raise Http404
     return listing
+
+
+def others_of_seller(listing: Listing, most: int) -> ListingQuerySet:
+    same = listings().published().filter(seller=listing.seller_id).exclude(pk=listing.pk)
+    return same.order_by("-published_at")[:most]
 
 
 def version_for(user: Visitor, listing: Listing) -> ListingVersion:

@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -13,22 +13,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from generation.access import dataset_for
+from generation.negotiation import FileNegotiation
 from marketplace.accounts.authentication import ReadableByAll, member
 from marketplace.accounts.conflicts import Conflict
 
-from . import drafts
+from . import conflicts, drafts
 from .access import listing_for, own_listing, version_for
 from .filters import SearchFilter, SearchSerializer
 from .models import Licence, Listing, ListingVersion
-from generation.negotiation import FileNegotiation
 from .rules import ListingRefused
-from .samples import sample_zip
+from .samples import sample_response
 from .serializers import LicenceSerializer, ListingCreateSerializer, ListingEditSerializer, ListingSerializer
 
 
 def problem(refused: ListingRefused) -> Exception:
-    if refused.field == "updated_at":
-        return Conflict(refused.message, "stale")
     return ValidationError({refused.field or "non_field_errors": [refused.message]})
 
 
@@ -88,9 +86,19 @@ class ListingDetail(APIView):
         asked.is_valid(raise_exception=True)
         try:
             version = drafts.edit(listing, **asked.validated_data)
+        except drafts.Stale as stale:
+            now = version_for(request.user, own_listing(request.user, public_id))
+            raise Conflict(stale.message, "stale", **conflicts.members(asked.validated_data, now)) from None
         except ListingRefused as refused:
             raise problem(refused) from None
         return Response(ListingSerializer(version).data)
+
+    @extend_schema(request=None, responses={204: None})
+    def delete(self, request: Request, public_id: UUID) -> Response:
+        """Discards what was never submitted: the whole listing, or the changes since its last version."""
+        if not drafts.discard(own_listing(request.user, public_id)):
+            raise Conflict(_("There is no draft to discard."))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ListingStep(APIView):
@@ -128,13 +136,6 @@ class ListingSample(APIView):
     content_negotiation_class = FileNegotiation
 
     @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
-    def get(self, request: Request, public_id: UUID) -> HttpResponse:
+    def get(self, request: Request, public_id: UUID) -> HttpResponseBase:
         listing = listing_for(request.user, public_id)
-        return sample_response(listing, version_for(request.user, listing))
-
-
-def sample_response(listing: Listing, version: ListingVersion) -> HttpResponse:
-    """The free sample as a file; the listing page offers the same one."""
-    response = HttpResponse(sample_zip(version), content_type="application/zip")
-    response.headers["Content-Disposition"] = f'attachment; filename="sample-{listing.public_id}.zip"'
-    return response
+        return sample_response(request._request, version_for(request.user, listing))

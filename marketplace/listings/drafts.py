@@ -13,16 +13,24 @@ from django.utils.translation import gettext as _
 from generation.models import Dataset
 from marketplace.accounts.models import User
 
-from . import rules
+from . import readiness, rules
 from .models import Licence, Listing, ListingVersion
 from .rules import ListingRefused
 
-__all__ = ["ListingRefused", "create", "edit", "submit", "withdraw"]
+__all__ = ["ListingRefused", "Stale", "create", "discard", "edit", "submit", "withdraw"]
 
 State = Listing.State
 WITHDRAWABLE = (State.DRAFT, State.IN_REVIEW, State.PUBLISHED, State.REJECTED)
 # What an edit copies from the version before.
 COPIED = ("dataset", "licence", "title", "description", "tags", "price", "currency", "sample_seed")
+
+
+class Stale(ListingRefused):
+    """Somebody, or another window, changed the listing since: nothing was written."""
+
+    def __init__(self) -> None:
+        message = _("This listing was changed elsewhere since you opened it. Nothing of yours was saved yet.")
+        super().__init__("updated_at", message)
 
 
 def create(
@@ -69,16 +77,16 @@ def edit(listing: Listing, *, updated_at: datetime | None = None, **fields: Any)
         raise ListingRefused("", _("This listing can't be edited."))
     if listing.in_review_id == latest.pk:
         raise ListingRefused("", _("This version is in review. Wait for the decision, or withdraw it to edit."))
-    if updated_at is not None and updated_at != latest.updated_at:
-        raise stale()
     cleaned = rules.clean(fields, latest.currency)
+    if updated_at is not None and updated_at != latest.updated_at:
+        raise Stale
     return begin_version(listing, latest, cleaned) if latest.sealed_at else change(latest, cleaned)
 
 
 def change(draft: ListingVersion, cleaned: dict[str, Any]) -> ListingVersion:
     unchanged_since = ListingVersion.objects.filter(pk=draft.pk, sealed_at__isnull=True, updated_at=draft.updated_at)
     if not unchanged_since.update(**cleaned, updated_at=timezone.now()):
-        raise stale()
+        raise Stale
     draft.refresh_from_db()
     return draft
 
@@ -91,16 +99,9 @@ def begin_version(listing: Listing, last: ListingVersion, cleaned: dict[str, Any
             again = Listing.objects.filter(pk=listing.pk, state__in=(State.REJECTED, State.WITHDRAWN))
             again.update(state=State.DRAFT)
     except IntegrityError:
-        raise stale() from None
+        raise Stale from None
     listing.refresh_from_db()
     return version
-
-
-def stale() -> ListingRefused:
-    return ListingRefused(
-        "updated_at",
-        _("This listing was changed elsewhere since you opened it. Reload it, then make your changes again."),
-    )
 
 
 def submit(listing: Listing) -> bool:
@@ -109,7 +110,8 @@ def submit(listing: Listing) -> bool:
     draft = listing.latest
     if draft is None or draft.sealed_at:
         raise ListingRefused("", _("There is nothing new to submit: edit the listing first."))
-    rules.check_licence(draft.licence)
+    for point in readiness.missing(draft):
+        raise ListingRefused(point.field, point.text)
     with transaction.atomic():
         moved = seal(draft) and queue(listing, draft)
         transaction.set_rollback(not moved)
@@ -133,6 +135,30 @@ def queue(listing: Listing, version: ListingVersion) -> bool:
 
 def withdraw(listing: Listing) -> bool:
     """Takes the listing off sale and out of review. Whoever bought it keeps it."""
-    moved = Listing.objects.filter(pk=listing.pk, state__in=WITHDRAWABLE).update(state=State.WITHDRAWN, in_review=None)
+    withdrawable = Listing.objects.filter(pk=listing.pk, state__in=WITHDRAWABLE)
+    moved = withdrawable.update(state=State.WITHDRAWN, in_review=None, approved_at=None)
     listing.refresh_from_db()
     return bool(moved)
+
+
+def discard(listing: Listing) -> bool:
+    """Deletes the draft: all of a listing that nobody else ever saw, or what is new since the last version."""
+    draft = listing.latest
+    if draft is None or draft.sealed_at:
+        return False
+    with transaction.atomic():
+        deleted, _rows = ListingVersion.objects.filter(pk=draft.pk, sealed_at__isnull=True).delete()
+        if deleted and draft.number == 1:
+            listing.delete()
+        elif deleted:
+            fall_back(listing)
+    return bool(deleted)
+
+
+def fall_back(listing: Listing) -> None:
+    """Without its draft a listing is again what its last version made of it."""
+    last = listing.latest
+    rejected = last is not None and last.decisions.filter(outcome="reject").exists()
+    drafted = Listing.objects.filter(pk=listing.pk, state=State.DRAFT)
+    drafted.update(state=State.REJECTED if rejected else State.WITHDRAWN)
+    listing.refresh_from_db()

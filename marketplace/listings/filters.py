@@ -13,16 +13,33 @@ from .access import own_listings
 from .models import CURRENCIES
 from .search import SORTS, search
 
+# More than the database's integers hold is a mistake of the caller's.
+MOST = 2**53
+
 
 class SearchSerializer(serializers.Serializer[None]):
     q = serializers.CharField(required=False, allow_blank=True, help_text=_("Words, all of which must occur."))
-    resolution = serializers.IntegerField(required=False, min_value=1)
+    resolution = serializers.IntegerField(required=False, min_value=1, max_value=MOST)
     licence = serializers.SlugField(required=False, help_text=_("Code of a licence."))
-    price_max = serializers.IntegerField(required=False, min_value=0)
+    count_min = serializers.IntegerField(required=False, min_value=1, max_value=MOST)
+    free = serializers.BooleanField(required=False, allow_null=True, default=None)
+    price_min = serializers.IntegerField(
+        required=False, min_value=0, max_value=MOST, help_text=_("In the smallest unit of `currency`.")
+    )
+    price_max = serializers.IntegerField(
+        required=False, min_value=0, max_value=MOST, help_text=_("In the smallest unit of `currency`.")
+    )
     currency = serializers.ChoiceField(choices=CURRENCIES, required=False)
     labelled = serializers.BooleanField(required=False, allow_null=True, default=None)
     sort = serializers.ChoiceField(choices=list(SORTS), required=False)
     mine = serializers.BooleanField(required=False, default=False, help_text=_("Your own, in every state."))
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Amounts of two currencies can't be compared."""
+        for name in ("price_min", "price_max"):
+            if name in asked and "currency" not in asked:
+                raise serializers.ValidationError({name: _("A price needs a currency.")})
+        return asked
 
 
 class SearchFilter(BaseFilterBackend):

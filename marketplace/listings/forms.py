@@ -1,14 +1,15 @@
+from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
-from generation.engine.config import RESOLUTIONS
+from . import rules
+from .models import CURRENCIES, Licence, ListingVersion
 
-from .models import CURRENCIES, MINOR_DIGITS, Licence, ListingVersion
+Given, Kept = TypeVar("Given"), TypeVar("Kept")
 
 
 class MomentField(forms.CharField):
@@ -19,6 +20,14 @@ class MomentField(forms.CharField):
             return parse_datetime(value or "")
         except ValueError:
             return None
+
+
+def judged(rule: Callable[[Given], Kept], value: Given) -> Kept:
+    """What the API is judged by too, said at the field."""
+    try:
+        return rule(value)
+    except rules.ListingRefused as refused:
+        raise forms.ValidationError(refused.message) from None
 
 
 class LicenceChoice(forms.ModelChoiceField):
@@ -35,28 +44,38 @@ class ListingForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 8}),
         help_text=_("What is in the images, what they were made for, and what they are not good for. Plain text."),
     )
-    tags = forms.CharField(label=_("Tags"), required=False, help_text=_("Separated by commas; at most 10."))
+    tags = forms.CharField(
+        label=_("Tags"), required=False, max_length=1000, help_text=_("Separated by commas; at most 10.")
+    )
     licence = LicenceChoice(
         label=_("Licence"), queryset=Licence.objects.filter(offered=True), widget=forms.RadioSelect, empty_label=None
     )
-    price = forms.DecimalField(
-        label=_("Price"), min_value=0, max_digits=12, decimal_places=2, help_text=_("0 gives it away.")
+    price = forms.CharField(
+        label=_("Price"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text=_("0 gives it away. Otherwise ₩100 to ₩100,000,000, or $0.50 to $100,000."),
     )
     currency = forms.ChoiceField(label=_("Currency"), choices=CURRENCIES)
     # What the editor saw, so that two windows do not overwrite each other.
     updated_at = MomentField(required=False, widget=forms.HiddenInput)
 
+    def clean_title(self) -> str:
+        return judged(rules.clean_title, self.cleaned_data["title"])
+
+    def clean_description(self) -> str:
+        return judged(rules.clean_description, self.cleaned_data["description"])
+
     def clean_tags(self) -> list[str]:
-        return [tag.strip() for tag in self.cleaned_data["tags"].split(",") if tag.strip()]
+        return judged(rules.clean_tags, self.cleaned_data["tags"].split(","))
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        price, currency = values.get("price"), values.get("currency")
-        if price is not None and currency:
-            minor = price * 10 ** MINOR_DIGITS[currency]
-            if minor != int(minor):
-                self.add_error("price", _("Won has no decimals."))
-            values["price"] = int(minor)
+        if "price" in values and "currency" in values:
+            try:
+                values["price"] = rules.amount(values["price"], values["currency"])
+            except rules.ListingRefused as refused:
+                self.add_error("price", refused.message)
         return values
 
     def offer(self) -> dict[str, Any]:
@@ -74,40 +93,7 @@ class ListingForm(forms.Form):
             "description": version.description,
             "tags": ", ".join(version.tags),
             "licence": version.licence_id,
-            "price": Decimal(version.price) / 10 ** MINOR_DIGITS[version.currency],
+            "price": rules.plain_amount(version.price, version.currency),
             "currency": version.currency,
             "updated_at": version.updated_at.isoformat(),
-        }
-
-
-class SearchForm(forms.Form):
-    """Anything unreadable is left out of the search rather than refused."""
-
-    q = forms.CharField(label=_("Search"), required=False, max_length=200)
-    resolution = forms.TypedChoiceField(
-        label=_("Resolution"),
-        required=False,
-        coerce=int,
-        empty_value=None,
-        choices=[("", _("Any")), *[(str(pixels), f"{pixels} × {pixels}") for pixels in RESOLUTIONS]],
-    )
-    labelled = forms.TypedChoiceField(
-        label=_("Labels"),
-        required=False,
-        coerce=lambda value: value == "yes",
-        empty_value=None,
-        choices=[("", _("Any")), ("yes", _("With labels")), ("no", _("Without labels"))],
-    )
-    sort = forms.ChoiceField(
-        label=_("Order"), required=False, choices=[("new", _("Newest first")), ("price", _("Cheapest first"))]
-    )
-
-    def asked(self) -> dict[str, Any]:
-        self.is_valid()
-        values = self.cleaned_data
-        return {
-            "query": values.get("q", ""),
-            "resolution": values.get("resolution"),
-            "labelled": values.get("labelled"),
-            "sort": values.get("sort") or "new",
         }

@@ -22,15 +22,15 @@ MIN_PRICE = {"KRW": 100, "USD": 50}
 class Licence(models.Model):
     """What a buyer may do. A version is never edited; a new wording is a new version."""
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    code = models.SlugField(max_length=40)
-    version = models.CharField(max_length=20)
-    title_en = models.CharField(max_length=120)
-    title_ko = models.CharField(max_length=120)
-    summary_en = models.TextField()
-    summary_ko = models.TextField()
-    text = models.TextField()
-    offered = models.BooleanField(default=True)
+    public_id = models.UUIDField(_("public number"), default=uuid.uuid4, unique=True, editable=False)
+    code = models.SlugField(_("code"), max_length=40)
+    version = models.CharField(_("version"), max_length=20)
+    title_en = models.CharField(_("English title"), max_length=120)
+    title_ko = models.CharField(_("Korean title"), max_length=120)
+    summary_en = models.TextField(_("English summary"))
+    summary_ko = models.TextField(_("Korean summary"))
+    text = models.TextField(_("text"))
+    offered = models.BooleanField(_("offered"), default=True)
 
     class Meta:
         ordering = ["code", "-version"]
@@ -70,20 +70,34 @@ class Listing(models.Model):
         WITHDRAWN = "withdrawn", _("withdrawn")
         SUSPENDED = "suspended", _("suspended")
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    seller = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="listings")
-    state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
+    public_id = models.UUIDField(_("public number"), default=uuid.uuid4, unique=True, editable=False)
+    seller = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="listings", verbose_name=_("seller")
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.DRAFT)
     current = models.OneToOneField(
-        "ListingVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="current_of"
+        "ListingVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="current_of",
+        verbose_name=_("version on sale"),
     )
     # The sealed version that waits for a decision. A published listing stays on sale meanwhile.
     in_review = models.OneToOneField(
-        "ListingVersion", on_delete=models.PROTECT, null=True, blank=True, related_name="in_review_of"
+        "ListingVersion",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="in_review_of",
+        verbose_name=_("version in review"),
     )
+    # Staff said yes to the version in review; it is on sale once its files are written.
+    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
     # Words of the version on sale, in lower case; written when it is published.
-    search_text = models.TextField(blank=True, default="")
-    created_at = models.DateTimeField(auto_now_add=True)
-    published_at = models.DateTimeField(null=True, blank=True)
+    search_text = models.TextField(_("words to search"), blank=True, default="")
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    published_at = models.DateTimeField(_("published"), null=True, blank=True)
 
     objects = ListingQuerySet.as_manager()
 
@@ -100,6 +114,9 @@ class Listing(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(state="in_review") | Q(in_review__isnull=False), name="listing_in_review_has_version"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_at__isnull=True) | Q(in_review__isnull=False), name="approved_listing_has_version"
             ),
         ]
         verbose_name = _("listing")
@@ -124,21 +141,25 @@ class Listing(models.Model):
 class ListingVersion(models.Model):
     """What exactly is offered: dataset, licence text, price, words. Sealed when it is submitted for review."""
 
-    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="versions")
-    number = models.PositiveIntegerField(default=1)
-    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="listing_versions")
-    licence = models.ForeignKey(Licence, on_delete=models.PROTECT, related_name="listing_versions")
-    licence_sha256 = models.CharField(max_length=64, blank=True)
+    listing = models.ForeignKey(Listing, on_delete=models.PROTECT, related_name="versions", verbose_name=_("listing"))
+    number = models.PositiveIntegerField(_("version"), default=1)
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.PROTECT, related_name="listing_versions", verbose_name=_("dataset")
+    )
+    licence = models.ForeignKey(
+        Licence, on_delete=models.PROTECT, related_name="listing_versions", verbose_name=_("licence")
+    )
+    licence_sha256 = models.CharField(_("SHA-256 of the licence"), max_length=64, blank=True)
     title = models.CharField(_("title"), max_length=120)
     description = models.TextField(_("description"), blank=True)
     tags = models.JSONField(_("tags"), default=list, blank=True)
     price = models.PositiveBigIntegerField(_("price"), validators=[MaxValueValidator(max(MAX_PRICE.values()))])
     currency = models.CharField(_("currency"), max_length=3, choices=CURRENCIES, default="KRW")
     # Published, so that anybody can draw the free sample again and find it in the sold files.
-    sample_seed = models.BigIntegerField(default=0)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    sealed_at = models.DateTimeField(null=True, blank=True)
+    sample_seed = models.BigIntegerField(_("seed of the sample"), default=0)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+    sealed_at = models.DateTimeField(_("submitted"), null=True, blank=True)
 
     class Meta:
         ordering = ["listing", "-number"]
@@ -162,12 +183,14 @@ class BundleTail(models.Model):
     The bundle that a buyer downloads is the part's prefix followed by this tail.
     """
 
-    version = models.ForeignKey(ListingVersion, on_delete=models.PROTECT, related_name="tails")
-    part = models.ForeignKey(DatasetFile, on_delete=models.PROTECT, related_name="+")
-    key = models.CharField(max_length=200)
-    size = models.PositiveBigIntegerField()
+    version = models.ForeignKey(
+        ListingVersion, on_delete=models.PROTECT, related_name="tails", verbose_name=_("listing version")
+    )
+    part = models.ForeignKey(DatasetFile, on_delete=models.PROTECT, related_name="+", verbose_name=_("part"))
+    key = models.CharField(_("file"), max_length=200)
+    size = models.PositiveBigIntegerField(_("size"))
     # Of the whole bundle, prefix and tail.
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
 
     class Meta:
         ordering = ["part__number"]

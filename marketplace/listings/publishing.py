@@ -1,27 +1,65 @@
 """From an approved version to goods on the shelf."""
 
 import json
+from datetime import datetime, timedelta
 
+import django_rq
 from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from redis.exceptions import RedisError
 
 from generation import bundles
 from generation.models import DatasetFile
+from marketplace.accounts import background, letters
 
-from . import cards, drafts
+from . import cards
 from .models import BundleTail, Listing, ListingVersion
 from .search import search_text
 
+# RQ's words for a ticket that somebody still sees to.
+ALIVE = ("queued", "started", "deferred", "scheduled")
+# A ticket that failed is tried again no sooner than this.
+PAUSE = timedelta(minutes=1)
 
-def publish(version: ListingVersion) -> bool:
-    """Puts the version on sale. False if it no longer waits for that: decided elsewhere, or withdrawn."""
-    if not version.sealed_at:
-        drafts.seal(version)
-        version.refresh_from_db()
-        drafts.queue(version.listing, version)
-    return put_on_sale(version, build_tails(version))
+
+def approve(version: ListingVersion) -> bool:
+    """Staff said yes: the version goes on sale as soon as a worker wrote its files. False if it no longer waits."""
+    waiting = Listing.objects.filter(pk=version.listing_id, in_review=version, approved_at__isnull=True)
+    won = bool(waiting.update(approved_at=timezone.now()))
+    if won:
+        background.later(publish, version.pk)
+    return won
+
+
+def publish(version_id: int) -> bool:
+    """The errand. False if there was nothing to do: published already, or withdrawn meanwhile."""
+    approved = ListingVersion.objects.filter(in_review_of__approved_at__isnull=False)
+    version = approved.select_related("listing__seller", "dataset", "licence").filter(pk=version_id).first()
+    return version is not None and put_on_sale(version, build_tails(version))
+
+
+def resume() -> int:
+    """Approved versions that no worker knows of: their ticket was lost, or their worker was."""
+    approved = Listing.objects.filter(approved_at__isnull=False).values_list("in_review_id", flat=True)
+    lost = [version_id for version_id in approved if not seen_to(version_id)]
+    for version_id in lost:
+        background.put(publish, version_id)
+    return len(lost)
+
+
+def seen_to(version_id: int) -> bool:
+    """True also where the queue can't be asked."""
+    try:
+        job = django_rq.get_queue(background.QUEUE).fetch_job(background.ticket(publish, version_id))
+        return job is not None and (job.get_status() in ALIVE or rests(job.ended_at))
+    except (RedisError, OSError):
+        return True
+
+
+def rests(ended_at: datetime | None) -> bool:
+    return ended_at is not None and timezone.now() - ended_at < PAUSE
 
 
 def build_tails(version: ListingVersion) -> list[BundleTail]:
@@ -48,20 +86,24 @@ def added_files(version: ListingVersion) -> dict[str, bytes]:
 
 
 def put_on_sale(version: ListingVersion, tails: list[BundleTail]) -> bool:
-    waiting = Listing.objects.filter(
-        pk=version.listing_id,
-        in_review=version,
-        state__in=(Listing.State.IN_REVIEW, Listing.State.PUBLISHED),
-    )
+    approved = Listing.objects.filter(pk=version.listing_id, in_review=version, approved_at__isnull=False)
     with transaction.atomic():
-        won = waiting.update(
+        won = approved.update(
             state=Listing.State.PUBLISHED,
             current=version,
             in_review=None,
+            approved_at=None,
             # A new version does not move the listing to the top again.
             published_at=Coalesce("published_at", Value(timezone.now())),
             search_text=search_text(version),
         )
         if won:
             BundleTail.objects.bulk_create(tails)
+            background.later(tell_of_sale_begun, version.pk, otherwise=tell_of_sale_begun)
     return bool(won)
+
+
+def tell_of_sale_begun(version_id: int) -> None:
+    version = ListingVersion.objects.select_related("listing__seller").filter(pk=version_id).first()
+    if version is not None:
+        letters.write(version.listing.seller, "listings/on_sale.txt", {"version": version, "listing": version.listing})

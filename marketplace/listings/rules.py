@@ -1,6 +1,7 @@
 """What a seller may write on a listing. Each rule refuses with the field and a sentence for people."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,11 +11,13 @@ from generation.models import Dataset
 
 from .models import MAX_PRICE, MIN_PRICE, MINOR_DIGITS, Licence
 
-TITLE_LENGTHS = (3, 120)
+TITLE_LENGTHS = (2, 120)
 MAX_DESCRIPTION = 10_000
 MAX_TAGS = 10
 MAX_TAG = 30
+WRITTEN = re.compile(r"(?P<whole>[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.(?P<decimals>[0-9]{0,20}))?")
 TAG = re.compile(r"[\w][\w +.-]*")
+TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 
 
 class ListingRefused(Exception):
@@ -43,6 +46,8 @@ def clean(fields: dict[str, Any], currency: str) -> dict[str, Any]:  # Any: the 
 
 def clean_title(title: str) -> str:
     title = " ".join(title.split())
+    if hidden(title) or "<" in title or ">" in title:
+        raise ListingRefused("title", _("A title is plain text, without < and > and control characters."))
     least, most = TITLE_LENGTHS
     if not least <= len(title) <= most:
         raise ListingRefused(
@@ -51,7 +56,14 @@ def clean_title(title: str) -> str:
     return title
 
 
+def hidden(text: str) -> bool:
+    """Whether it holds what nobody sees: NUL and its like, or marks that turn the direction of reading."""
+    return any(unicodedata.category(letter) in ("Cc", "Cs") or letter in TURNS for letter in text)
+
+
 def clean_description(description: str) -> str:
+    if hidden(description.replace("\n", "").replace("\r", "").replace("\t", "")):
+        raise ListingRefused("description", _("A description is plain text, without control characters."))
     if len(description) > MAX_DESCRIPTION:
         raise ListingRefused(
             "description", _("A description has at most %(most)d characters.") % {"most": MAX_DESCRIPTION}
@@ -74,6 +86,30 @@ def clean_tags(tags: Iterable[str]) -> list[str]:
     return words
 
 
+def amount(written: str, currency: str) -> int:
+    """A price as people write it, in the smallest unit."""
+    price = figure(written, currency)
+    check_price(price, currency)
+    return price
+
+
+def figure(written: str, currency: str) -> int:
+    """Reads 9,900 or ₩9,900 or 12.50; no exponents, no NaN."""
+    text = written.strip().removeprefix("₩").removeprefix("$").removesuffix("원").strip()
+    if text.startswith("-"):
+        raise ListingRefused("price", _("A price cannot be below zero."))
+    match = WRITTEN.fullmatch(text)
+    if match is None:
+        raise ListingRefused("price", _("Write the price in digits, such as 9900 or 12.50."))
+    whole, decimals = match["whole"].replace(",", ""), match["decimals"] or ""
+    digits = MINOR_DIGITS[currency]
+    if decimals.strip("0") and not digits:
+        raise ListingRefused("price", _("Won has no decimals."))
+    if len(decimals.rstrip("0")) > digits:
+        raise ListingRefused("price", _("A price has at most %(digits)d decimals.") % {"digits": digits})
+    return int(whole) * 10**digits + int(decimals[:digits].ljust(digits, "0") or 0)
+
+
 def check_price(price: int | None, currency: str) -> None:
     if currency not in MAX_PRICE:
         names = ", ".join(MAX_PRICE)
@@ -85,6 +121,12 @@ def check_price(price: int | None, currency: str) -> None:
         raise ListingRefused(
             "price", _("A price is 0 (free), or from %(least)s to %(most)s.") % {"least": least, "most": most}
         )
+
+
+def plain_amount(amount: int, currency: str) -> str:
+    """As it stands in a field: 9900 or 12.50."""
+    digits = MINOR_DIGITS[currency]
+    return f"{amount / 10**digits:.{digits}f}"
 
 
 def as_amount(amount: int, currency: str) -> str:

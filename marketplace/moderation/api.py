@@ -12,7 +12,7 @@ from marketplace.accounts.authentication import member
 from marketplace.accounts.conflicts import Conflict
 from marketplace.listings.access import listing_for
 
-from .decisions import DecisionRefused, decide, may_decide
+from .decisions import DecisionRefused, TooLate, decide, may_decide
 from .models import Decision
 from .serializers import DecideSerializer, DecisionSerializer
 
@@ -34,10 +34,14 @@ class DecisionList(APIView):
             raise PermissionDenied
         asked = DecideSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        if listing.in_review is None:
+        of_review = asked.validated_data["outcome"] in Decision.OF_REVIEW
+        version = listing.in_review if of_review else listing.current
+        if version is None:
             raise Conflict(_("This listing does not wait for a decision."))
         try:
-            decision = decide(listing.in_review, member(request), **asked.validated_data)
+            decision = decide(version, member(request), **asked.validated_data)
+        except TooLate as late:
+            raise Conflict(late.message) from None
         except DecisionRefused as refused:
             raise ValidationError({refused.field or "non_field_errors": [refused.message]}) from None
         return Response(DecisionSerializer(decision).data, status=status.HTTP_201_CREATED)

@@ -12,6 +12,11 @@ class Decision(models.Model):
     class Outcome(models.TextChoices):
         APPROVE = "approve", _("approve")
         REJECT = "reject", _("reject")
+        SUSPEND = "suspend", _("suspend")
+        RESTORE = "restore", _("restore")
+
+    # What answers a version in review; the others concern what is on sale already.
+    OF_REVIEW = [Outcome.APPROVE, Outcome.REJECT]
 
     class ReasonCode(models.TextChoices):
         NONE = "", _("none")
@@ -21,25 +26,30 @@ class Decision(models.Model):
         CONTENT = "content", _("content not allowed")
         WORDS = "words", _("title or description misleading")
 
-    version = models.ForeignKey(ListingVersion, on_delete=models.PROTECT, related_name="decisions")
-    moderator = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
-    outcome = models.CharField(max_length=10, choices=Outcome)
-    reason_code = models.CharField(max_length=10, choices=ReasonCode, blank=True, default=ReasonCode.NONE)
+    version = models.ForeignKey(
+        ListingVersion, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("listing version")
+    )
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("moderator")
+    )
+    outcome = models.CharField(_("decision"), max_length=10, choices=Outcome)
+    reason_code = models.CharField(_("reason"), max_length=10, choices=ReasonCode, blank=True, default=ReasonCode.NONE)
     reason = models.TextField(_("reason, for the seller"), blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(outcome="approve") | (~Q(reason_code="") & ~Q(reason="")), name="rejection_says_why"
+                condition=Q(outcome__in=["approve", "restore"]) | (~Q(reason_code="") & ~Q(reason="")),
+                name="refusal_says_why",
             )
         ]
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
 
     def __str__(self) -> str:
-        return f"{self.outcome} {self.version}"
+        return f"{self.get_outcome_display()} · {self.version}"
 
 
 class Suspension(models.Model):
@@ -57,13 +67,17 @@ class Suspension(models.Model):
         Ability.BUY: {"purchases.add_purchase"},
     }
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="suspensions")
-    ability = models.CharField(max_length=10, choices=Ability)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="suspensions", verbose_name=_("person")
+    )
+    ability = models.CharField(_("ability"), max_length=10, choices=Ability)
     reason = models.TextField(_("reason, for the person"))
-    imposed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(auto_now_add=True)
-    until = models.DateTimeField()
-    lifted_at = models.DateTimeField(null=True, blank=True)
+    imposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("imposed by")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    until = models.DateTimeField(_("until"))
+    lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at"]
@@ -73,7 +87,7 @@ class Suspension(models.Model):
         verbose_name_plural = _("suspensions")
 
     def __str__(self) -> str:
-        return f"{self.user} {self.ability}"
+        return f"{self.user} · {self.get_ability_display()}"
 
 
 class Review(ListingVersion):

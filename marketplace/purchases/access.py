@@ -11,7 +11,7 @@ from .models import Purchase
 
 def purchases() -> QuerySet[Purchase]:
     """With everything that the library shows of them, in a number of queries that does not grow."""
-    related = ("version__listing__seller", "version__dataset", "version__licence")
+    related = ("buyer", "version__listing__seller", "version__dataset", "version__licence")
     return Purchase.objects.select_related(*related).prefetch_related("version__tails", "version__dataset__files")
 
 

@@ -2,9 +2,11 @@
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from marketplace.accounts import background, letters
 from marketplace.accounts.models import User
 from marketplace.listings.models import Listing, ListingVersion
 
@@ -91,10 +93,24 @@ def settle(purchase: Purchase, reference: str) -> bool:
             won = pending.update(state=State.PAID, paid_at=timezone.now(), provider_reference=reference)
             if won:
                 ledger.post_sale(purchase)
+                background.later(tell, purchase.pk, otherwise=tell)
     except IntegrityError:
         raise bought_meanwhile(purchase) from None
     purchase.refresh_from_db()
     return bool(won)
+
+
+def tell(purchase_id: int) -> None:
+    """The buyer gets a receipt, the seller hears of the sale. A repeated ticket may repeat the letters."""
+    related = Purchase.objects.select_related("buyer", "version__listing__seller", "version__licence")
+    purchase = related.filter(pk=purchase_id).first()
+    if purchase is None:
+        return
+    address = settings.SITE_URL + reverse("purchase", args=[purchase.public_id])
+    context = {"purchase": purchase, "version": purchase.version, "address": address}
+    letters.write(purchase.buyer, "purchases/bought.txt", context)
+    seller = purchase.version.listing.seller
+    letters.write(seller, "purchases/sold.txt", context | {"earned": purchase.price - purchase.fee})
 
 
 def bought_meanwhile(purchase: Purchase) -> CheckoutRefused:

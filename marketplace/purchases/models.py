@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.listings.models import CURRENCIES, ListingVersion
+from marketplace.listings.rules import as_amount
 
 
 class Purchase(models.Model):
@@ -16,22 +17,26 @@ class Purchase(models.Model):
         PAID = "paid", _("paid")
         REFUNDED = "refunded", _("refunded")
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    buyer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="purchases")
-    version = models.ForeignKey(ListingVersion, on_delete=models.PROTECT, related_name="purchases")
-    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
-    price = models.PositiveBigIntegerField()
-    fee = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3, choices=CURRENCIES)
-    licence_sha256 = models.CharField(max_length=64)
-    provider = models.CharField(max_length=20)
-    provider_reference = models.CharField(max_length=100, blank=True)
+    public_id = models.UUIDField(_("public number"), default=uuid.uuid4, unique=True, editable=False)
+    buyer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="purchases", verbose_name=_("buyer")
+    )
+    version = models.ForeignKey(
+        ListingVersion, on_delete=models.PROTECT, related_name="purchases", verbose_name=_("listing version")
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    price = models.PositiveBigIntegerField(_("price"))
+    fee = models.PositiveBigIntegerField(_("fee"))
+    currency = models.CharField(_("currency"), max_length=3, choices=CURRENCIES)
+    licence_sha256 = models.CharField(_("SHA-256 of the licence"), max_length=64)
+    provider = models.CharField(_("payment provider"), max_length=20)
+    provider_reference = models.CharField(_("reference of the provider"), max_length=100, blank=True)
     # One per click path: a repeated request finds the same row.
-    attempt_key = models.CharField(max_length=100)
-    created_at = models.DateTimeField(auto_now_add=True)
-    paid_at = models.DateTimeField(null=True, blank=True)
-    refunded_at = models.DateTimeField(null=True, blank=True)
-    delivery_started_at = models.DateTimeField(null=True, blank=True)
+    attempt_key = models.CharField(_("key of the checkout"), max_length=100)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    refunded_at = models.DateTimeField(_("refunded"), null=True, blank=True)
+    delivery_started_at = models.DateTimeField(_("delivery began"), null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at"]
@@ -50,7 +55,7 @@ class Purchase(models.Model):
         verbose_name_plural = _("purchases")
 
     def __str__(self) -> str:
-        return f"{self.version.title} · {self.price} {self.currency}"
+        return f"{self.version.title} · {as_amount(self.price, self.currency)}"
 
 
 class Account(models.Model):
@@ -67,11 +72,16 @@ class Account(models.Model):
         CHARGEBACKS = "chargebacks", _("chargebacks")
         PAYOUTS = "payouts", _("payouts")
 
-    kind = models.CharField(max_length=20, choices=Kind)
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="ledger_accounts"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="ledger_accounts",
+        verbose_name=_("owner"),
     )
-    currency = models.CharField(max_length=3, choices=CURRENCIES)
+    currency = models.CharField(_("currency"), max_length=3, choices=CURRENCIES)
 
     class Meta:
         constraints = [
@@ -84,7 +94,7 @@ class Account(models.Model):
         verbose_name_plural = _("ledger accounts")
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.owner or ''} {self.currency}"
+        return " · ".join(str(part) for part in (self.get_kind_display(), self.owner, self.currency) if part)
 
 
 class Posting(models.Model):
@@ -100,13 +110,24 @@ class Posting(models.Model):
         PAYOUT = "payout", _("payout")
         CHARGEBACK = "chargeback", _("chargeback")
 
-    source = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings_out")
-    target = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="postings_in")
-    amount = models.PositiveBigIntegerField()
-    currency = models.CharField(max_length=3, choices=CURRENCIES)
-    reason = models.CharField(max_length=20, choices=Reason)
-    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, null=True, blank=True, related_name="postings")
-    created_at = models.DateTimeField(auto_now_add=True)
+    source = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="postings_out", verbose_name=_("from account")
+    )
+    target = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="postings_in", verbose_name=_("to account")
+    )
+    amount = models.PositiveBigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3, choices=CURRENCIES)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason)
+    purchase = models.ForeignKey(
+        Purchase,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="postings",
+        verbose_name=_("purchase"),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
         ordering = ["id"]
@@ -121,15 +142,17 @@ class Posting(models.Model):
         verbose_name_plural = _("postings")
 
     def __str__(self) -> str:
-        return f"{self.reason} {self.amount} {self.currency}"
+        return f"{self.get_reason_display()} · {as_amount(self.amount, self.currency)}"
 
 
 class Download(models.Model):
     """Delivery of a bundle began: what a withdrawal within seven days is decided by."""
 
-    purchase = models.ForeignKey(Purchase, on_delete=models.PROTECT, related_name="downloads")
-    file_name = models.CharField(max_length=200)
-    started_at = models.DateTimeField(auto_now_add=True)
+    purchase = models.ForeignKey(
+        Purchase, on_delete=models.PROTECT, related_name="downloads", verbose_name=_("purchase")
+    )
+    file_name = models.CharField(_("file"), max_length=200)
+    started_at = models.DateTimeField(_("began"), auto_now_add=True)
 
     class Meta:
         ordering = ["-started_at"]

@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("listings/<uuid:public_id>/buy/", views.checkout, name="checkout"),
     path("library/", views.library, name="library"),
     path("library/<uuid:public_id>/", views.purchase, name="purchase"),
+    path("library/<uuid:public_id>/receipt/", views.receipt, name="receipt"),
     path("library/<uuid:public_id>/bundles/<int:number>/", views.purchase_bundle, name="purchase-bundle"),
     path("studio/", views.studio, name="studio"),
 ]

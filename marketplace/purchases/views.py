@@ -10,7 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from generation.readings import read
 from generation.views.pages import MemberRequest, page_of
-from marketplace.listings.access import listing_for
+from marketplace.listings.access import OffSale, listing_for
+from marketplace.listings.views.shelf import off_sale
 
 from . import checkout as buying
 from . import delivery, overview
@@ -23,7 +24,10 @@ from .models import Purchase
 @permission_required("purchases.add_purchase", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def checkout(request: MemberRequest, public_id: UUID) -> HttpResponse:
-    listing = listing_for(request.user, public_id)
+    try:
+        listing = listing_for(request.user, public_id)
+    except OffSale as off:
+        return off_sale(request, off.listing)
     if listing.current is None:
         raise Http404
     form = CheckoutForm(request.POST or None, initial={"attempt_key": secrets.token_urlsafe(16)})
@@ -40,6 +44,8 @@ def checkout(request: MemberRequest, public_id: UUID) -> HttpResponse:
         "form": form,
         "listing": listing,
         "version": listing.current,
+        "owned": buying.owned_purchase(request.user, listing.current),
+        "mine": listing.seller_id == request.user.pk,
         "reading": read(listing.current.dataset.report),
     }
     return render(request, "purchases/checkout.html", context, status=422 if form.is_bound else 200)
@@ -58,6 +64,16 @@ def purchase(request: MemberRequest, public_id: UUID) -> HttpResponse:
     row = purchase_for(request.user, public_id)
     parts = delivery.bundles(row) if row.state == Purchase.State.PAID else []
     return render(request, "purchases/detail.html", {"purchase": row, "version": row.version, "bundles": parts})
+
+
+@login_required
+@require_GET
+def receipt(request: MemberRequest, public_id: UUID) -> HttpResponse:
+    """For printing. What it says was frozen when it was bought."""
+    row = purchase_for(request.user, public_id)
+    if row.state == Purchase.State.PENDING:
+        raise Http404
+    return render(request, "purchases/receipt.html", {"purchase": row, "version": row.version})
 
 
 @login_required

@@ -83,6 +83,7 @@ def sell(alice: Page) -> None:
     alice.get_by_role("link", name="Make a listing").click()
     alice.get_by_label("Title").fill("Drawn shapes")
     alice.get_by_role("radio").first.check()
+    alice.get_by_label("Description").fill("Shapes drawn by formulas.")
     alice.get_by_label("Price").fill("1000")
     alice.get_by_role("button", name="Save the draft").click()
     alice.get_by_role("button", name="Submit for review").click()
@@ -93,6 +94,12 @@ def approve(mod: Page, listing: str) -> None:
     token = next(cookie["value"] for cookie in mod.context.cookies() if cookie["name"] == "csrftoken")
     address, headers = f"/api/v1/listings/{listing}/decisions/", {"X-CSRFToken": token}
     assert mod.request.post(address, data={"outcome": "approve"}, headers=headers).status == 201
+    # A worker writes the sold files.
+    for _ in range(150):
+        if mod.request.get(f"/api/v1/listings/{listing}/").json()["state"] == "published":
+            return
+        mod.wait_for_timeout(200)
+    raise AssertionError("approved, and not on sale within 30 s")
 
 
 def buy(bob: Page) -> None:

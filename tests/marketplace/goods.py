@@ -140,8 +140,15 @@ def submitted_of(seller: User, dataset: Dataset | None = None, **fields: object)
 
 
 def published_of(seller: User, dataset: Dataset | None = None, **fields: object) -> Listing:
-    listing = submitted_of(seller, dataset, **fields)
-    assert publishing.publish(listing.in_review)
+    return published(submitted_of(seller, dataset, **fields))
+
+
+def published(listing: Listing) -> Listing:
+    """What staff and a worker do with a submitted listing."""
+    version = listing.in_review
+    assert version
+    assert publishing.approve(version)
+    assert publishing.publish(version.pk)
     listing.refresh_from_db()
     return listing
 

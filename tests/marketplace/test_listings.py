@@ -44,7 +44,12 @@ def test_a_listing_over_the_api_from_draft_to_review(api, alice):
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("title", "ab"),
+        ("title", "a"),
+        ("title", ""),
+        ("title", "<script>alert(1)</script>"),
+        ("title", "nul\0byte"),
+        ("title", "turned \u202e round"),
+        ("description", "nul\0byte"),
         ("title", "x" * 121),
         ("description", "x" * 10_001),
         ("tags", [str(number) for number in range(11)]),
@@ -53,6 +58,12 @@ def test_a_listing_over_the_api_from_draft_to_review(api, alice):
         ("price", -1),
         ("price", 99),
         ("price", 100_000_001),
+        ("price", 10**30),
+        ("price", 9.5),
+        ("price", "1e3"),
+        ("price", "NaN"),
+        ("price", "Infinity"),
+        ("price", None),
         ("currency", "EUR"),
         ("licence", "0b0f0f0e-0000-4000-8000-000000000000"),
         ("dataset", "not a uuid"),
@@ -117,6 +128,7 @@ def test_a_published_listing_stays_on_sale_while_its_next_version_is_made(api, p
     assert (seen["state"], seen["version"], seen["version_in_review"]) == ("published", 1, 2)
     first_shown = Listing.objects.get().published_at
     decide(Listing.objects.get().in_review, mod, "approve")
+    assert publishing.publish(Listing.objects.get().in_review_id)
     assert api(bob).get(f"{URL}{published.public_id}/").json()["title"] == "Better shirts"
     assert Listing.objects.get().published_at == first_shown
 
@@ -134,9 +146,12 @@ def test_two_windows_do_not_overwrite_each_other(api, draft):
     assert patch(api, draft, title="From window one", updated_at=seen).status_code == 200
     response = patch(api, draft, title="From window two", updated_at=seen)
     assert response.status_code == 409
-    assert response.json()["code"] == "stale"
-    assert "changed elsewhere" in response.json()["detail"]
-    assert draft.latest.title == "From window one"
+    told = response.json()
+    assert (told["code"], told["differing"]) == ("stale", ["title"])
+    assert told["current"]["title"] == "From window one"
+    assert "changed elsewhere" in told["detail"]
+    assert patch(api, draft, title="Both", updated_at=told["current"]["updated_at"]).status_code == 200
+    assert draft.latest.title == "Both"
 
 
 def test_a_change_between_reading_and_writing_is_noticed(draft):
@@ -162,16 +177,19 @@ def test_withdrawing_takes_it_out_of_review_and_editing_begins_again(api, submit
 
 def test_what_was_withdrawn_is_not_published(submitted):
     version = submitted.in_review
+    assert publishing.approve(version)
     drafts.withdraw(submitted)
-    assert not publishing.publish(version)
+    assert not publishing.publish(version.pk)
     submitted.refresh_from_db()
     assert submitted.state == State.WITHDRAWN
 
 
 def test_publishing_twice_is_once(submitted):
     version = submitted.in_review
-    assert publishing.publish(version)
-    assert not publishing.publish(version)
+    assert publishing.approve(version)
+    assert not publishing.approve(version)
+    assert publishing.publish(version.pk)
+    assert not publishing.publish(version.pk)
     assert version.tails.count() == 1
 
 

@@ -180,10 +180,14 @@ def test_two_windows_do_not_overwrite_each_other(draft, alice, browser_of):
     offer = OFFER | {"licence": goods.licence().pk, "updated_at": draft.latest.updated_at.isoformat()}
     assert browser.post(path, offer | {"title": "First window"}).status_code == 302
     response = browser.post(path, offer | {"title": "Second window"})
-    assert response.status_code == 422
-    assert "changed elsewhere" in response.text
-    assert "Second window" in response.text
+    assert response.status_code == 409
+    assert [one.name for one in response.context["differences"]] == ["title"]
+    assert "First window" in response.text
+    assert 'value="Second window"' in response.text
     assert draft.latest.title == "First window"
+    again = response.context["form"].data["updated_at"]
+    assert browser.post(path, offer | {"title": "Second window", "updated_at": again}).status_code == 302
+    assert draft.latest.title == "Second window"
 
 
 @pytest.mark.parametrize("change", [{"price": "-1"}, {"price": "99999999999"}, {"price": "9.5"}, {"title": ""}])

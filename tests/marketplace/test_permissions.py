@@ -27,6 +27,7 @@ TABLE = {
     ("api-listings", "post"): (401, 400, 400, 400, 400, 400),
     ("api-listing", "get"): (200, 200, 200, 200, 200, 200),
     ("api-listing", "patch"): (401, 404, 404, 404, 200, 404),
+    ("api-listing", "delete"): (401, 404, 404, 404, 409, 404),
     ("api-listing-submit", "post"): (401, 404, 404, 404, 400, 404),
     ("api-listing-withdraw", "post"): (401, 404, 404, 404, 202, 404),
     ("api-listing-sample", "get"): (200, 200, 200, 200, 200, 200),

@@ -25,8 +25,11 @@ class Command(BaseCommand):
 
     def sweep(self) -> None:
         try:
-            if put_right := recovery.sweep():
+            if put_right := self.put_right():
                 logger.info("%d things put right", put_right)
         except DatabaseError:
             logger.exception("Nothing was swept")
             connections.close_all()
+
+    def put_right(self) -> int:
+        return recovery.sweep()

@@ -88,8 +88,9 @@ class ReviewAdmin(ReadOnlyAdmin):
         except DecisionRefused as refused:
             form.add_error(refused.field or None, refused.message)
             return False
-        approved = decision.outcome == Decision.Outcome.APPROVE
-        message = _("“%(title)s” is on sale.") if approved else _("“%(title)s” was sent back to its seller.")
+        message = _("“%(title)s” was sent back to its seller.")
+        if decision.outcome == Decision.Outcome.APPROVE:
+            message = _("“%(title)s” goes on sale as soon as its files are written, mostly within a minute.")
         messages.success(request, message % {"title": version.title})
         return True
 
