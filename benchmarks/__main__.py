@@ -1,4 +1,4 @@
-"""python -m benchmarks AREA [--full]: measures an area, prints a line for each bar, keeps the figures in results/."""
+"""Measures an area, prints a line for each bar, keeps the figures in results/."""
 
 import argparse
 import datetime
@@ -8,11 +8,18 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.bars import Bar
 
+
+class Part(Protocol):
+    def __call__(self, *, full: bool) -> Iterator[Bar]: ...
+
+
+Parts = dict[str, Part]
 RESULTS = Path(__file__).parent / "results"
 AREAS = sorted(path.stem for path in Path(__file__).parent.glob("area_*.py"))
 
@@ -22,13 +29,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("area", choices=names)
     parser.add_argument("--full", action="store_true", help="the long version")
+    parser.add_argument("--part", action="append", help="only this part of the area, which then keeps no figures")
     options = parser.parse_args()
-    bars = []
-    for bar in importlib.import_module(f"benchmarks.area_{options.area}").bars(full=options.full):
-        print(bar, flush=True)
-        bars.append(bar)
-    keep(options.area, bars)
+    parts: Parts = importlib.import_module(f"benchmarks.area_{options.area}").PARTS
+    if unknown := set(options.part or ()) - set(parts):
+        parser.error(f"no part {', '.join(sorted(unknown))} in {options.area}; there are {', '.join(parts)}")
+    bars = list(measured([parts[name] for name in options.part or parts], options.full))
+    if not options.part:
+        keep(options.area, bars)
     return 0 if all(bar.holds for bar in bars) else 1
+
+
+def measured(parts: list[Part], full: bool) -> Iterator[Bar]:
+    for part in parts:
+        for bar in part(full=full):
+            print(bar, flush=True)
+            yield bar
 
 
 def keep(area: str, bars: list[Bar]) -> None:

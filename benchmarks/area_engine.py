@@ -73,3 +73,6 @@ def _sampled(checkpoint: Checkpoint) -> ImageSet:
     classes = checkpoint.recipe.classes
     labels = np.array([classes.index(sample.label or "") for sample in samples])
     return ImageSet(np.stack([s.pixels for s in samples]), labels, classes, tuple(str(s.slot) for s in samples))
+
+
+PARTS = {"drawn": bars}

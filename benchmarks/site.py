@@ -1,6 +1,7 @@
 """A site of its own for a benchmark: temporary folder, free port, real server and Valkey."""
 
 import contextlib
+import json
 import os
 import socket
 import subprocess
@@ -13,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+SCOPES = "read,generate,sell,buy"
 
 
 @dataclass
 class Site:
     address: str
+    folder: Path
     environment: dict[str, str]
 
     def python(self, *arguments: str, stdin: str | None = None) -> str:
@@ -29,35 +32,51 @@ class Site:
             raise RuntimeError(done.stderr[-2000:])
         return done.stdout
 
+    def token(self, *options: str) -> str:
+        """Of the one person there is, bench@example.com."""
+        made = self.python("manage.py", "create_account", "bench@example.com", "--token-scopes", SCOPES, *options)
+        return str(json.loads(made)["token"])
+
+    def start(self, *options: str) -> "subprocess.Popen[bytes]":
+        port = self.address.rpartition(":")[2]
+        command = [sys.executable, "manage.py", "run", "--quiet", "--port", port, *options]
+        return subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=subprocess.DEVNULL)
+
+
+@contextlib.contextmanager
+def prepared() -> Iterator[Site]:
+    """Set up and not yet running."""
+    with tempfile.TemporaryDirectory(prefix="ganerate-bench-") as folder:
+        ours = {"GANERATE_VAR": folder, "DJANGO_SETTINGS_MODULE": "benchmarks.settings", "LOG_LEVEL": "WARNING"}
+        site = Site(f"http://127.0.0.1:{free_port()}", Path(folder), os.environ | ours)
+        site.python("manage.py", "migrate", "--verbosity", "0")
+        yield site
+
 
 @contextlib.contextmanager
 def running(*, workers: bool) -> Iterator[Site]:
-    with tempfile.TemporaryDirectory(prefix="ganerate-bench-") as folder:
-        port = free_port()
-        site = Site(
-            f"http://127.0.0.1:{port}",
-            os.environ
-            | {"GANERATE_VAR": folder, "DJANGO_SETTINGS_MODULE": "benchmarks.settings", "LOG_LEVEL": "WARNING"},
-        )
-        site.python("manage.py", "migrate", "--verbosity", "0")
-        command = [sys.executable, "manage.py", "run", "--quiet", "--port", str(port)]
-        process = subprocess.Popen(command + ([] if workers else ["--no-workers"]), cwd=ROOT, env=site.environment)
+    with prepared() as site:
+        process = site.start(*([] if workers else ["--no-workers"]))
         try:
             wait(site, process)
             yield site
         finally:
-            process.terminate()
-            process.wait(timeout=30)
+            end(process)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    process.wait(timeout=30)
 
 
 def wait(site: Site, process: "subprocess.Popen[bytes]") -> None:
-    for _ in range(300):
+    for _ in range(1500):
         if process.poll() is not None:
             raise RuntimeError("the site did not start")
         with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"{site.address}/api/v1/schema/", timeout=5).close()
+            urllib.request.urlopen(f"{site.address}/", timeout=5).close()
             return
-        time.sleep(0.1)
+        time.sleep(0.02)
     raise RuntimeError("the site did not answer within 30 s")
 
 
