@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from generation.views.pages import MemberRequest
 from marketplace.accounts.forms import CloseForm
@@ -22,14 +22,14 @@ from . import privacy
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def own_data(request: MemberRequest) -> HttpResponse:
     return page(request, form_for(request))
 
 
 @login_required
 @never_cache
-@require_GET
+@require_safe
 def export(request: MemberRequest) -> HttpResponse:
     name = f"ganerate-{timezone.localdate():%Y-%m-%d}.json"
     options = {"ensure_ascii": False, "indent": 1}

@@ -8,6 +8,7 @@ import hashlib
 import os
 import secrets
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import environ
@@ -253,11 +254,15 @@ UPLOAD_PART_BYTES = 8 * 1024 * 1024
 MAX_COUNT: int = env.int("MAX_COUNT", default=1_000_000)
 DECLARATION_VERSION = "2026-11"
 # What people accept. A new version is asked for before they go on training, selling or buying.
-TERMS_VERSION = "2026-11"
-PRIVACY_VERSION = "2026-11"
-# Who runs this site, as the terms and the privacy notice name them.
+TERMS_VERSION, TERMS_SINCE = "2026-11", date(2026, 11, 21)
+PRIVACY_VERSION, PRIVACY_SINCE = "2026-11", date(2026, 11, 21)
+# Who runs this site, as the terms and the privacy notice name them; until they do, both say that they are a draft.
 OPERATOR_NAME: str = env.str("OPERATOR_NAME", default="")
+OPERATOR_ADDRESS: str = env.str("OPERATOR_ADDRESS", default="")
 CONTACT_EMAIL: str = env.str("CONTACT_EMAIL", default="")
+PRIVACY_OFFICER: str = env.str("PRIVACY_OFFICER", default="")
+# Whoever else handles personal data for the operator, each as “name (what for)”.
+PROCESSORS: list[str] = env.list("PROCESSORS", default=[])
 
 # Money. The test provider is for trying things out: production without a real one fails at start.
 TEST_PAYMENTS: bool = DEBUG or env.bool("GANERATE_TEST_PAYMENTS", default=False)
