@@ -5,4 +5,4 @@ from django.utils.translation import gettext_lazy as _
 class ListingsConfig(AppConfig):
     name = "marketplace.listings"
     label = "listings"
-    verbose_name = _("listings")
+    verbose_name = _("Listings")

@@ -59,6 +59,15 @@ def decide(version: ListingVersion, moderator: User, outcome: str, reason_code: 
     return decision
 
 
+def open_for(version: ListingVersion) -> list[Outcome]:
+    """What can be decided about the version now."""
+    listing = version.listing
+    if listing.in_review_id == version.pk:
+        return [] if listing.approved_at else Decision.OF_REVIEW
+    on_shelf = {State.PUBLISHED: [Outcome.SUSPEND], State.SUSPENDED: [Outcome.RESTORE]}
+    return on_shelf.get(State(listing.state), []) if listing.current_id == version.pk else []
+
+
 def check(version: ListingVersion, moderator: User, outcome: str, reason_code: str, reason: str) -> None:
     if not may_decide(moderator):
         raise DecisionRefused("", _("Only staff who moderate can decide."))

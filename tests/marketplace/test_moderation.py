@@ -57,7 +57,7 @@ def test_the_page_shows_the_evidence(browser_of, mod, submitted):
         assert shown in page, shown
     assert str(dataset.public_id) in page
     # Three thumbnails, and one beside the generated image that is closest to it.
-    assert page.count("/studio/source-sets/") == 4
+    assert page.count('src="/studio/source-sets/') == 4
 
 
 def test_rejecting_needs_code_and_reason(browser_of, mod, submitted):
@@ -216,5 +216,7 @@ def test_staff_suspend_and_lift_in_admin(browser_of, mod, alice):
     row = Suspension.objects.get()
     assert row.imposed_by == mod
     assert not alice.has_perm("listings.add_listing")
-    browser_of(mod).post("/admin/moderation/suspension/", {"action": "lift", "_selected_action": [row.pk]})
+    browser_of(mod).post(
+        "/admin/moderation/suspension/", {"action": "lift", "_selected_action": [row.pk], "confirmed": "yes"}
+    )
     assert alice.has_perm("listings.add_listing")

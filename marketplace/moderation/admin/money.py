@@ -1,6 +1,9 @@
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from marketplace.listings.rules import as_amount
 from marketplace.purchases import ledger
 from marketplace.purchases.models import Account, Download, Posting, Purchase
 
@@ -11,7 +14,11 @@ class PostingsOfPurchase(admin.TabularInline):
     model = Posting
     extra = 0
     can_delete = False
-    readonly_fields = ["reason", "source", "target", "amount", "currency", "created_at"]
+    fields = readonly_fields = ["reason", "source", "target", "amount_as_written", "created_at"]
+
+    @admin.display(description=_("amount"))
+    def amount_as_written(self, posting: Posting) -> str:
+        return as_amount(posting.amount, posting.currency)
 
 
 class DownloadsOfPurchase(admin.TabularInline):
@@ -23,30 +30,44 @@ class DownloadsOfPurchase(admin.TabularInline):
 
 @admin.register(Purchase)
 class PurchaseAdmin(ReadOnlyAdmin):
-    list_display = ["public_id", "version", "buyer", "state", "price", "currency", "provider", "created_at"]
+    list_display = ["version", "buyer", "state", "price_as_written", "provider", "created_at", "public_id"]
     list_filter = ["state", "currency", "provider"]
     list_select_related = ["version", "buyer"]
-    search_fields = ["public_id", "buyer__email", "version__title"]
+    search_fields = ["public_id", "buyer__email", "version__title", "version__listing__seller__email"]
+    exclude = ["attempt_key"]
     date_hierarchy = "created_at"
     inlines = [PostingsOfPurchase, DownloadsOfPurchase]
+
+    @admin.display(description=_("price"), ordering="price")
+    def price_as_written(self, purchase: Purchase) -> str:
+        return as_amount(purchase.price, purchase.currency)
 
 
 @admin.register(Account)
 class AccountAdmin(ReadOnlyAdmin):
-    list_display = ["kind", "owner", "currency"]
+    list_display = ["kind", "owner", "currency", "balance"]
+    search_fields = ["owner__email", "owner__name"]
     list_filter = ["kind", "currency"]
     list_select_related = ["owner"]
     fields = ["kind", "owner", "currency", "balance"]
     readonly_fields = ["balance"]
 
-    @admin.display(description=_("balance, in the smallest unit"))
-    def balance(self, account: Account) -> int:
-        return ledger.balance(account)
+    @admin.display(description=_("balance"))
+    def balance(self, account: Account) -> str:
+        return as_amount(account.held, account.currency)  # type: ignore[attr-defined]  # by with_balances
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
+        return ledger.with_balances(super().get_queryset(request))
 
 
 @admin.register(Posting)
 class PostingAdmin(ReadOnlyAdmin):
-    list_display = ["id", "reason", "source", "target", "amount", "currency", "purchase", "created_at"]
+    list_display = ["id", "reason", "source", "target", "amount_as_written", "purchase", "created_at"]
+    search_fields = ["purchase__public_id", "source__owner__email", "target__owner__email"]
     list_filter = ["reason", "currency"]
     list_select_related = ["source__owner", "target__owner", "purchase__version"]
     date_hierarchy = "created_at"
+
+    @admin.display(description=_("amount"), ordering="amount")
+    def amount_as_written(self, posting: Posting) -> str:
+        return as_amount(posting.amount, posting.currency)

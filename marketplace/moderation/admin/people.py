@@ -1,17 +1,18 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from marketplace.accounts.models import ApiToken, User
 from marketplace.moderation.models import Suspension
 
+from .confirming import asking
 from .readonly import ReadOnlyAdmin
 
 
@@ -54,6 +55,7 @@ class PersonAdmin(UserAdmin):
 class ApiTokenAdmin(ReadOnlyAdmin):
     list_display = ["name", "prefix", "user", "expires_at", "last_used_at", "revoked_at"]
     list_select_related = ["user"]
+    list_filter = [("revoked_at", admin.EmptyFieldListFilter)]
     search_fields = ["user__email", "name", "prefix"]
     fields = ["user", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at"]
     actions = ["revoke"]
@@ -62,16 +64,30 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         return request.user.has_perm("accounts.change_apitoken")
 
     @admin.action(description=_("Revoke the chosen tokens"), permissions=["revoke"])
-    def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
-        tokens.filter(revoked_at__isnull=True).update(revoked_at=timezone.now())
+    def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> HttpResponse | None:
+        usable = tokens.filter(revoked_at__isnull=True)
+        page = asking(self, request, usable, "revoke", _("Revoke these tokens? Programs that use them stop working."))
+        if page is None:
+            revoked = usable.update(revoked_at=timezone.now())
+            self.message_user(request, _("Revoked: %(count)d") % {"count": revoked}, messages.SUCCESS)
+        return page
+
+
+class SuspensionForm(forms.ModelForm):
+    def clean_until(self) -> Any:
+        until = self.cleaned_data["until"]
+        if until <= timezone.now():
+            raise forms.ValidationError(_("A suspension ends in the future."))
+        return until
 
 
 @admin.register(Suspension)
 class SuspensionAdmin(admin.ModelAdmin):
     """Imposed with a reason and an end; lifted earlier by an action; never edited."""
 
+    form = SuspensionForm
     list_display = ["user", "ability", "until", "lifted_at", "imposed_by", "created_at"]
-    list_filter = ["ability"]
+    list_filter = ["ability", ("lifted_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user", "imposed_by"]
     search_fields = ["user__email", "reason"]
     autocomplete_fields = ["user"]
@@ -93,5 +109,10 @@ class SuspensionAdmin(admin.ModelAdmin):
         super().save_model(request, obj, form, change)
 
     @admin.action(description=_("Lift the chosen suspensions now"), permissions=["lift"])
-    def lift(self, request: HttpRequest, suspensions: QuerySet[Suspension]) -> None:
-        suspensions.filter(lifted_at__isnull=True).update(lifted_at=timezone.now())
+    def lift(self, request: HttpRequest, suspensions: QuerySet[Suspension]) -> HttpResponse | None:
+        in_force = suspensions.filter(lifted_at__isnull=True)
+        page = asking(self, request, in_force, "lift", _("Lift these suspensions now?"))
+        if page is None:
+            lifted = in_force.update(lifted_at=timezone.now())
+            self.message_user(request, _("Lifted: %(count)d") % {"count": lifted}, messages.SUCCESS)
+        return page

@@ -9,18 +9,27 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from marketplace.accounts.models import User
-from marketplace.listings.models import Listing, ListingVersion
+from marketplace.listings.models import ListingVersion
 from marketplace.listings.rules import as_amount
-from marketplace.moderation.decisions import DecisionRefused, decide, may_decide
+from marketplace.moderation.decisions import DecisionRefused, decide, faster, may_decide, open_for
 from marketplace.moderation.evidence import evidence
 from marketplace.moderation.forms import DecisionForm
 from marketplace.moderation.models import Decision, Review
 
 from .readonly import ReadOnlyAdmin
+
+Outcome = Decision.Outcome
+DONE = {
+    Outcome.APPROVE: gettext_lazy("“%(title)s” goes on sale as soon as its files are written, mostly within a minute."),
+    Outcome.REJECT: gettext_lazy("“%(title)s” was sent back to its seller."),
+    Outcome.SUSPEND: gettext_lazy("“%(title)s” is off sale. Its seller was told why."),
+    Outcome.RESTORE: gettext_lazy("“%(title)s” is on sale again."),
+}
 
 
 @admin.register(Review)
@@ -34,7 +43,8 @@ class ReviewAdmin(ReadOnlyAdmin):
     ordering = ["sealed_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Review]:
-        return super().get_queryset(request).filter(in_review_of__isnull=False)
+        waiting = {"in_review_of__isnull": False, "in_review_of__approved_at__isnull": True}
+        return super().get_queryset(request).filter(**waiting)
 
     def get_urls(self) -> list[URLPattern]:
         page = self.admin_site.admin_view(self.decide_view)
@@ -66,7 +76,9 @@ class ReviewAdmin(ReadOnlyAdmin):
         return version.dataset.count
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, (extra_context or {}) | {"title": self.opts.verbose_name_plural})
+        return super().changelist_view(
+            request, (extra_context or {}) | {"title": capfirst(self.opts.verbose_name_plural)}
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return may_decide(request.user)
@@ -75,9 +87,12 @@ class ReviewAdmin(ReadOnlyAdmin):
         if not may_decide(request.user):
             raise PermissionDenied
         version = looked_at(public_id)
-        form = DecisionForm(request.POST or None, initial={"version": version.number})
+        outcomes = open_for(version)
+        form = DecisionForm(request.POST or None, initial={"version": version.number}, outcomes=outcomes)
         if request.method == "POST" and form.is_valid() and self.decided(request, version, form):
             return redirect("admin:moderation_review_changelist")
+        if form.is_bound and not outcomes:
+            form.add_error(None, faster(version, Outcome.APPROVE) or _("This listing does not wait for a decision."))
         return TemplateResponse(request, "moderation/review.html", self.page(request, version, form))
 
     def decided(self, request: HttpRequest, version: ListingVersion, form: DecisionForm) -> bool:
@@ -88,10 +103,7 @@ class ReviewAdmin(ReadOnlyAdmin):
         except DecisionRefused as refused:
             form.add_error(refused.field or None, refused.message)
             return False
-        message = _("“%(title)s” was sent back to its seller.")
-        if decision.outcome == Decision.Outcome.APPROVE:
-            message = _("“%(title)s” goes on sale as soon as its files are written, mostly within a minute.")
-        messages.success(request, message % {"title": version.title})
+        messages.success(request, DONE[Outcome(decision.outcome)] % {"title": version.title})
         return True
 
     def page(self, request: HttpRequest, version: ListingVersion, form: DecisionForm) -> dict[str, Any]:
@@ -99,16 +111,17 @@ class ReviewAdmin(ReadOnlyAdmin):
             "title": version.title,
             "opts": self.opts,
             "form": form,
-            "waiting": version.listing.in_review_id == version.pk,
+            "waiting": bool(open_for(version)),
             "evidence": evidence(version),
         }
 
 
 def looked_at(public_id: UUID) -> ListingVersion:
-    """The version that waits, or, when it was decided, the newest that ever waited."""
+    """The version that waits; else what is or was on sale; else the newest that ever waited."""
     sealed = ListingVersion.objects.filter(listing__public_id=public_id, sealed_at__isnull=False)
     related = sealed.select_related("listing__seller", "dataset__generator__source_set", "licence")
-    version = related.filter(in_review_of__isnull=False).first() or related.order_by("-number").first()
-    if version is None or version.listing.state == Listing.State.DRAFT:
-        raise Http404
-    return version
+    for chosen in (related.filter(in_review_of__isnull=False), related.filter(current_of__isnull=False), related):
+        version = chosen.order_by("-number").first()
+        if version is not None:
+            return version
+    raise Http404
