@@ -37,25 +37,31 @@ IN_A_BROWSER = [
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    """The whole program as people run it, with workers, on files of its own."""
+def environment() -> Iterator[dict[str, str]]:
+    """A database with Alice, Bob, Charlie and Mod in it, and a folder for files."""
     # Outside pytest's folder, whose name is too long for a socket.
     folder = Path(tempfile.mkdtemp(prefix="gan-"))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))}
     environment |= {"GANERATE_VAR": str(folder), "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3"}
     environment.pop("REDIS_URL", None)
     manage(environment, "migrate", "--verbosity", "0")
-    for name, role in (("alice", []), ("bob", []), ("mod", ["--staff"])):
+    for name, role in (("alice", []), ("bob", []), ("charlie", []), ("mod", ["--staff"])):
         manage(
             environment, "create_account", f"{name}@example.com", "--name", name.title(), "--password", PASSWORD, *role
         )
+    yield environment
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def site(environment: dict[str, str]) -> Iterator[str]:
+    """The whole program as people run it, with workers, on files of its own."""
     port = free_port()
     command = [sys.executable, "manage.py", "run", "--port", str(port), "--quiet"]
     program = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     yield answering(f"http://127.0.0.1:{port}")
     program.send_signal(signal.SIGTERM)
     program.wait(30)
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def manage(environment: dict[str, str], *command: str) -> None:
