@@ -1,11 +1,13 @@
 """Single images and manifest lines of a dataset, read from its bundle parts by their index records."""
 
 import json
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from . import manifests, ranges
 from .manifests import IMAGE_INDEX, LINE_INDEX, RECORD
-from .models import Dataset, DatasetFile
+from .models import Dataset, DatasetFile, JobTask
 
 Kind = DatasetFile.Kind
 
@@ -30,8 +32,38 @@ def entries(dataset: Dataset, first: int, count: int) -> list[manifests.Entry]:
 
 def contact_sheet(dataset: Dataset) -> bytes:
     """A PNG: source images on the left, generated ones on the right."""
-    sheet = file_of(dataset, Kind.CONTACT_SHEET, 1)
-    return ranges.read(sheet.key, 0, sheet.size)
+    return stored(dataset, Kind.CONTACT_SHEET)
+
+
+def stored(dataset: Dataset, kind: str) -> bytes:
+    """A whole file. Raises DatasetFile.DoesNotExist."""
+    file = file_of(dataset, kind, 1)
+    return ranges.read(file.key, 0, file.size)
+
+
+def places(dataset: Dataset, label: str) -> Sequence[int]:
+    """The numbers of the images with this label: slots take the labels in turn. Raises ValueError."""
+    classes = len(dataset.labels)
+    wanted = dataset.labels.index(label)
+    found: list[range] = []
+    passed = 0
+    for first, count in runs(dataset):
+        start = (wanted - (dataset.first_slot + first)) % classes
+        found.append(range(passed + start, passed + count, classes))
+        passed += count
+    return found[0] if len(found) == 1 else list(chain.from_iterable(found))
+
+
+def runs(dataset: Dataset) -> list[tuple[int, int]]:
+    """Stretches of slots that follow each other: one, but for a job that was stopped while it sampled."""
+    done = dataset.job.tasks.filter(kind=JobTask.Kind.SAMPLE, state=JobTask.State.DONE).order_by("first")
+    found: list[tuple[int, int]] = []
+    for first, count in done.values_list("first", "count"):
+        if found and sum(found[-1]) == first:
+            found[-1] = (found[-1][0], found[-1][1] + count)
+        else:
+            found.append((first, count))
+    return found
 
 
 def records(dataset: Dataset, number: int, first: int, count: int) -> list[tuple[Any, ...]]:

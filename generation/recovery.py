@@ -6,11 +6,11 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from redis.exceptions import RedisError
 
-from . import claims, endings, tickets
+from . import claims, endings, leftovers, memory, tickets
 from .models import GenerationJob, JobTask
 
 logger = logging.getLogger(__name__)
@@ -23,9 +23,8 @@ State = JobTask.State
 
 def sweep() -> int:
     """Returns how many things it put right."""
-    return (
-        put_back_lost() + settle() + sum(put_missing_tickets(queue) for queue in sorted(set(JobTask.QUEUES.values())))
-    )
+    tickets_put = sum(put_missing_tickets(queue) for queue in sorted(set(JobTask.QUEUES.values())))
+    return put_back_lost() + settle() + tickets_put + leftovers.sweep()
 
 
 def put_back_lost() -> int:
@@ -40,8 +39,8 @@ def put_back(task: JobTask) -> bool:
     failures = task.output.get("failures", 0) + 1
     output = task.output | {"failures": failures}
     if failures >= claims.MAX_FAILURES:
-        reason = _("The worker was lost several times at the same place. Please try again or with a smaller recipe.")
-        return claims.give_up(task, held, "worker lost", reason, output)
+        with translation.override(task.language):
+            return claims.give_up(task, held, "worker lost", memory.lost(task), output)
     with transaction.atomic():
         freed = held.update(
             state=State.QUEUED, lease_until=None, last_error="worker lost", output=output, not_before=timezone.now()

@@ -2,9 +2,9 @@ from django.urls import URLPattern, URLResolver, path
 
 from .api import datasets, generators, jobs, source_sets
 from .consumers import JobConsumer
+from .views import dataset_lists, job_forms, job_lists
 from .views import datasets as dataset_pages
 from .views import generators as generator_pages
-from .views import job_forms, job_lists
 from .views import jobs as job_pages
 from .views import source_sets as source_set_pages
 
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *job_lists.urlpatterns,
     *job_pages.urlpatterns,
     *generator_pages.urlpatterns,
+    *dataset_lists.urlpatterns,
     *dataset_pages.urlpatterns,
 ]
 api_urlpatterns: list[URLPattern | URLResolver] = [

@@ -6,12 +6,13 @@ from django.http import Http404, HttpResponseBase
 from django.urls import path
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers
+from rest_framework import generics, serializers, status
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from .. import access, bundles, gallery
+from .. import access, bundles, gallery, removal
 from ..downloads import bundle_response
 from ..models import Dataset
 from ..negotiation import FileNegotiation
@@ -29,12 +30,37 @@ class DatasetList(generics.ListAPIView[Dataset]):
         return access.visible(super().get_queryset(), self.request.user)
 
 
+class NewName(serializers.ModelSerializer[Dataset]):
+    class Meta:
+        model = Dataset
+        fields = ["name"]
+
+
+class Kept(APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "dataset_kept"
+
+
 class DatasetDetail(generics.GenericAPIView[Dataset]):
     required_scope = "generate"
     serializer_class = DatasetAnswer
 
     def get(self, request: Request, public_id: UUID) -> Response:
         return Response(self.get_serializer(access.dataset_for(request.user, public_id)).data)
+
+    @extend_schema(request=NewName)
+    def patch(self, request: Request, public_id: UUID) -> Response:
+        row = access.own_dataset(request.user, public_id)
+        asked = NewName(row, data=request.data)
+        asked.is_valid(raise_exception=True)
+        return Response(self.get_serializer(asked.save()).data)
+
+    def delete(self, request: Request, public_id: UUID) -> Response:
+        try:
+            removal.delete(access.own_dataset(request.user, public_id))
+        except removal.DatasetKept as reason:
+            raise Kept(str(reason)) from None
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class Window(serializers.Serializer[Any]):

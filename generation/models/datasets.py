@@ -51,6 +51,7 @@ class DatasetFile(models.Model):
         MANIFEST = "manifest", _("manifest")
         REPORT = "report", _("quality report")
         CONTACT_SHEET = "contact_sheet", _("contact sheet")
+        COVER = "cover", _("cover")  # eight images in a row, for cards
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="files")
     kind = models.CharField(max_length=20, choices=Kind)

@@ -79,6 +79,8 @@ class GenerationJob(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # When what it needed only while it ran was removed from the store.
+    tidied_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = JobQuerySet.as_manager()
 
@@ -87,6 +89,7 @@ class GenerationJob(models.Model):
         indexes = [
             models.Index(fields=["owner", "-created_at"], name="jobs_of_owner"),
             models.Index(fields=["state", "created_at"], name="jobs_by_state"),
+            models.Index(fields=["finished_at"], name="jobs_to_tidy", condition=Q(tidied_at__isnull=True)),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(count__gt=0), name="job_asks_for_images"),

@@ -1,5 +1,6 @@
 """The tasks that workers do for a job, and the numbered events that tell its story."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -73,6 +74,12 @@ class JobTask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.first}+{self.count}"
+
+    @property
+    def language(self) -> str:
+        """Of whoever reads why it failed."""
+        owner = self.job.owner if self.job else self.upload.source_set.owner if self.upload else None
+        return getattr(owner, "language", settings.LANGUAGE_CODE)
 
     @property
     def ticket(self) -> str:

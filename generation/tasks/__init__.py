@@ -11,7 +11,6 @@ import socket
 import sys
 import traceback
 
-from django.conf import settings
 from django.db import connections
 from django.utils import translation
 from rq.timeouts import BaseTimeoutException
@@ -41,7 +40,7 @@ def run_next(queue: str) -> bool:
     claim = claims.claim(queue, worker=f"{socket.gethostname()}:{os.getpid()}")
     if claim is None:
         return False
-    with Heartbeat(claim) as alive, translation.override(language_of(claim.task)):
+    with Heartbeat(claim) as alive, translation.override(claim.task.language):
         run(claim, alive)
     return True
 
@@ -61,7 +60,7 @@ def run(claim: Claim, alive: Heartbeat) -> None:
         raise
     except Exception as error:
         logger.exception("Task %s failed", claim.task.pk)
-        claim.fail(traceback.format_exc(), reason_for(error))
+        claim.fail(traceback.format_exc(), reason_for(error, claim.task))
 
 
 def do(claim: Claim, alive: Heartbeat) -> None:
@@ -87,12 +86,6 @@ def take_in(claim: Claim, alive: Heartbeat) -> None:
     assert claim.task.upload_id is not None
     intake.run_intake(claim.task.upload_id, alive)
     claim.complete()
-
-
-def language_of(task: JobTask) -> str:
-    """Reasons are written in the language of whoever reads them."""
-    owner = task.job.owner if task.job else task.upload.source_set.owner if task.upload else None
-    return getattr(owner, "language", settings.LANGUAGE_CODE)
 
 
 def die_with_parent() -> None:

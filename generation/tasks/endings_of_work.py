@@ -1,8 +1,9 @@
 """Why a task stops before its end."""
 
-import errno
-
 from django.utils.translation import gettext as _
+
+from generation import memory, room
+from generation.models import JobTask
 
 
 class Cancelled(Exception):
@@ -17,11 +18,11 @@ class Impossible(Exception):
         self.reason = reason
 
 
-def reason_for(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return _("There was no room left to store the result. Please try again later; your source images are safe.")
+def reason_for(error: Exception, task: JobTask) -> str:
+    if room.ran_out(error):
+        return room.reason(task)
+    if memory.ran_out(error):
+        return memory.reason(task)
     if isinstance(error, OSError):
         return _("A file could not be read or written. Please try again later; your source images are safe.")
-    if isinstance(error, MemoryError):
-        return _("There was not enough memory. Please choose a smaller resolution or a smaller preset.")
     return _("Something went wrong on our side. We have kept the details; please try again.")

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db import transaction
 
-from generation import endings, events
+from generation import endings, events, leftovers
 from generation.claims import Claim
 from generation.heartbeats import Heartbeat
 from generation.models import Dataset, DatasetFile, GenerationJob, JobTask
 
-from . import evaluating, packing, shards, tidying
+from . import evaluating, packing, shards
 from .screening import Screen
 from .twins import Replaced, without_twins
 from .watching import Watch
@@ -44,9 +44,9 @@ def run(claim: Claim, alive: Heartbeat) -> None:
         fill(result, job, watch, done)
         commit(claim, job, result)
     except BaseException:
-        tidying.remove_folder(result.folder)
+        leftovers.remove_folder(result.folder)
         raise
-    tidying.remove_leftovers(job)
+    leftovers.remove(job)
 
 
 def fill(result: Result, job: GenerationJob, watch: Watch, done: list[JobTask]) -> None:

@@ -40,8 +40,8 @@ def hand_over(claim: Claim, job: GenerationJob, checkpoint: Checkpoint, last: Pr
     content = checkpoint.generator_only().to_bytes()
     public_id = uuid.uuid4()
     key, digest = f"generators/{public_id}.pt", hashlib.sha256(content).hexdigest()
-    default_storage.save(key, ContentFile(content))
     try:
+        default_storage.save(key, ContentFile(content))
         with transaction.atomic():
             claim.finish(output_key=key, sha256=digest)
             generator = Generator.objects.create(

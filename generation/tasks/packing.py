@@ -12,7 +12,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils.text import slugify
 
-from generation import bundles, events, manifests, statements
+from generation import bundles, covers, events, manifests, statements
 from generation.manifests import IMAGE_INDEX, LINE_INDEX, RECORD
 from generation.models import DatasetFile, GenerationJob, JobTask
 
@@ -32,6 +32,7 @@ class Packer:
     watch: Watch
     files: list[DatasetFile] = field(default_factory=list)
     image_index: bytearray = field(default_factory=bytearray)
+    shown: list[bytes] = field(default_factory=list)
 
     def pack(self, done: list[JobTask], replaced: Replaced, report: dict[str, Any], sheet: bytes) -> list[DatasetFile]:
         total = sum(shard.count for shard in done)
@@ -40,6 +41,7 @@ class Packer:
             self.parts(self.images(done, replaced), total, manifest, quality)
         self.store_bytes(Kind.REPORT, 1, "quality.json", quality)
         self.store_bytes(Kind.CONTACT_SHEET, 1, "contact-sheet.png", sheet)
+        self.store_bytes(Kind.COVER, 1, "cover.png", covers.strip(self.shown))
         self.store_bytes(Kind.INDEX, IMAGE_INDEX, "images.index", bytes(self.image_index))
         self.name_parts()
         return self.files
@@ -66,9 +68,11 @@ class Packer:
                 yield replaced[made["slot"]][1] if made["slot"] in replaced else png
 
     def parts(self, images: Iterator[bytes], total: int, manifest: IO[bytes], quality: bytes) -> None:
-        part = Part(1)
+        part, on_cover = Part(1), set(covers.indexes(total))
         try:
             for number, png in enumerate(images):
+                if number in on_cover:
+                    self.shown.append(png)
                 if part.is_full(len(png)):
                     self.finish(part, manifest, quality)
                     part = Part(part.number + 1)

@@ -7,7 +7,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from generation import events, recovery
+from generation import events, leftovers, recovery
 from generation.claims import Claim
 from generation.heartbeats import Heartbeat
 from generation.models import GenerationJob, JobTask
@@ -52,7 +52,7 @@ def refuse_other_kind_of_machine(job: GenerationJob, screen: Screen) -> None:
 
 
 def commit(claim: Claim, job: GenerationJob, file: ShardFile, screen: Screen) -> None:
-    key = f"{shards.folder(job)}/{claim.task.first:09d}-{claim.fence}.zip"
+    key = f"{leftovers.shard_folder(job)}/{claim.task.first:09d}-{claim.fence}.zip"
     digest = file.store(key)
     output = counts(claim.task.count, screen) | {"environment": screen.environment}
     try:

@@ -27,10 +27,6 @@ def temporary() -> IO[bytes]:
     return tempfile.TemporaryFile(dir=folder)
 
 
-def folder(job: GenerationJob) -> str:
-    return f"shards/{job.public_id}"
-
-
 def done(job: GenerationJob) -> list[JobTask]:
     return list(job.tasks.filter(kind=JobTask.Kind.SAMPLE, state=JobTask.State.DONE).order_by("first"))
 

@@ -48,10 +48,13 @@ def write(key: str, images: ImageSet) -> None:
     classes, names = np.array(images.classes, dtype=str), np.array(images.names, dtype=str)
     np.savez(buffer, pixels=images.pixels, labels=images.labels, classes=classes, names=names)
     # Whole or not at all: another task of this set may be about to read it.
-    unfinished = default_storage.save(f"{key}.{os.getpid()}", ContentFile(buffer.getvalue()))
-    with default_storage.open(unfinished) as file:
-        default_storage.save(key, file)
-    default_storage.delete(unfinished)
+    unfinished = f"{key}.{os.getpid()}"
+    try:
+        default_storage.save(unfinished, ContentFile(buffer.getvalue()))
+        with default_storage.open(unfinished) as file:
+            default_storage.save(key, file)
+    finally:
+        default_storage.delete(unfinished)
 
 
 def read(key: str) -> ImageSet:

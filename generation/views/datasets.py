@@ -1,54 +1,89 @@
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.template.defaultfilters import filesizeformat
 from django.urls import path
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from generation import bundles, gallery
-from generation.access import dataset_for, visible
+from generation import bundles, covers, gallery, removal
+from generation.access import dataset_for, own_dataset
 from generation.downloads import bundle_response
+from generation.forms import DatasetNameForm
 from generation.models import Dataset, DatasetFile
 from generation.readings import read
-
-from .pages import page_of
 
 GALLERY_PAGE = 60
 
 
 @login_required
-@require_GET
-def dataset_list(request: HttpRequest) -> HttpResponse:
-    return render(
-        request, "datasets/list.html", {"page": page_of(request, visible(Dataset.objects.all(), request.user))}
+@require_http_methods(["GET", "POST"])
+def dataset(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The page; its gallery alone for htmx; and the target of the form that renames it."""
+    if request.method == "POST":
+        return rename(request, own_dataset(request.user, public_id))
+    row = dataset_for(request.user, public_id)
+    if request.headers.get("HX-Target") == "gallery":
+        return render(request, "datasets/_gallery.html", leaves(request, row))
+    return page(request, row, DatasetNameForm(instance=row))
+
+
+def rename(request: HttpRequest, row: Dataset) -> HttpResponse:
+    form = DatasetNameForm(request.POST, instance=Dataset.objects.get(pk=row.pk))
+    if form.is_valid():
+        return redirect(form.save())
+    return page(request, row, form)
+
+
+def page(request: HttpRequest, row: Dataset, form: DatasetNameForm) -> HttpResponse:
+    context = leaves(request, row) | {
+        "reading": read(row.report),
+        "bundles": bundles.owner_bundles(row),
+        "sheet": row.files.filter(kind=DatasetFile.Kind.CONTACT_SHEET).exists(),
+        "form": form,
+        "mine": row.owner_id == request.user.pk,
+    }
+    return render(request, "datasets/detail.html", context, status=422 if form.is_bound else 200)
+
+
+def leaves(request: HttpRequest, row: Dataset) -> dict[str, object]:
+    """One page of the gallery, of one label if one is chosen."""
+    label = request.GET.get("label", "")
+    chosen = label if label in row.labels else None
+    numbers = range(row.count) if chosen is None else gallery.places(row, chosen)
+    return {
+        "dataset": row,
+        "label": chosen,
+        "page": Paginator(numbers, GALLERY_PAGE).get_page(request.GET.get("page")),
+    }
+
+
+@login_required
+@require_POST
+def dataset_delete(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    row = own_dataset(request.user, public_id)
+    try:
+        freed = removal.delete(row)
+    except removal.DatasetKept as reason:
+        messages.error(request, str(reason))
+        return redirect(row)
+    messages.success(
+        request, _("The dataset was deleted, and %(size)s are free again.") % {"size": filesizeformat(freed)}
     )
+    return redirect("dataset-list")
 
 
 @login_required
 @require_GET
-def dataset(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    row = dataset_for(request.user, public_id)
-    context = {
-        "dataset": row,
-        "reading": read(row.report),
-        "bundles": bundles.owner_bundles(row),
-        "sheet": row.files.filter(kind=DatasetFile.Kind.CONTACT_SHEET).exists(),
-        "page": gallery_page(request, row),
-        "mine": row.owner_id == request.user.pk,
-    }
-    return render(
-        request,
-        "datasets/_gallery.html" if request.headers.get("HX-Target") == "gallery" else "datasets/detail.html",
-        context,
-    )
-
-
-def gallery_page(request: HttpRequest, row: Dataset) -> Page[int]:
-    return Paginator(range(row.count), GALLERY_PAGE).get_page(request.GET.get("page"))
+@cache_control(private=True, max_age=86400, immutable=True)
+def dataset_cover(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    return HttpResponse(covers.cover(dataset_for(request.user, public_id)), content_type="image/png")
 
 
 @login_required
@@ -102,8 +137,9 @@ def dataset_bundle(request: HttpRequest, public_id: UUID, number: int) -> HttpRe
 
 
 urlpatterns = [
-    path("studio/datasets/", dataset_list, name="dataset-list"),
     path("studio/datasets/<uuid:public_id>/", dataset, name="dataset"),
+    path("studio/datasets/<uuid:public_id>/delete/", dataset_delete, name="dataset-delete"),
+    path("studio/datasets/<uuid:public_id>/cover/", dataset_cover, name="dataset-cover"),
     path("studio/datasets/<uuid:public_id>/sheet/", dataset_sheet, name="dataset-sheet"),
     path("studio/datasets/<uuid:public_id>/images/<int:index>/", dataset_image, name="dataset-image"),
     path("studio/datasets/<uuid:public_id>/images/<int:index>/file/", dataset_image_file, name="dataset-image-file"),

@@ -15,7 +15,9 @@ def test_a_dataset_tells_what_it_holds(alice, api, dataset_of):
     body = api(alice).get(url_of(dataset)).json()
     assert (body["id"], body["count"], body["resolution"], body["channels"]) == (str(dataset.public_id), 10, 28, 1)
     assert body["content_hash"] == dataset.content_hash
-    assert {file["kind"] for file in body["files"]} == {"bundle", "contact_sheet", "index", "manifest", "report"}
+    assert {file["kind"] for file in body["files"]} == {
+        *("bundle", "contact_sheet", "cover", "index", "manifest", "report")
+    }
     assert all(set(file) == {"kind", "name", "size", "sha256"} for file in body["files"])
 
 
@@ -24,6 +26,20 @@ def test_a_dataset_is_read_by_its_owner_and_staff_alone(alice, charlie, mod, api
     url = url_of(dataset_of(alice), tail)
     assert [api(person).get(url).status_code for person in (alice, mod, charlie)] == [200, 200, 404]
     assert api(alice).post(url).status_code == 405
+
+
+def test_a_dataset_is_renamed_by_its_owner(alice, charlie, mod, api, dataset_of):
+    dataset = dataset_of(alice)
+    assert api(alice).patch(url_of(dataset), {"name": "Hats"}).json()["name"] == "Hats"
+    for bad in ("", "x" * 121):
+        assert "name" in api(alice).patch(url_of(dataset), {"name": bad}).json()["errors"]
+    assert [api(person).patch(url_of(dataset), {"name": "Mine"}).status_code for person in (charlie, mod)] == [404, 404]
+
+
+def test_a_dataset_is_deleted_by_its_owner(alice, charlie, mod, api, dataset_of):
+    dataset = dataset_of(alice)
+    assert [api(person).delete(url_of(dataset)).status_code for person in (charlie, mod, alice)] == [404, 404, 204]
+    assert not Dataset.objects.exists()
 
 
 def test_a_list_asks_no_more_for_more_datasets(alice, charlie, api, dataset_of, django_assert_num_queries):

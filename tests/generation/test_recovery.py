@@ -2,12 +2,14 @@ from datetime import timedelta
 
 import django_rq
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db.models import F
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from generation import claims, jobs, recovery, tasks
-from generation.models import JobTask
+from generation import claims, endings, jobs, leftovers, memory, recovery, tasks
+from generation.models import GenerationJob, JobTask
 
 
 def lose(claim: claims.Claim) -> None:
@@ -63,7 +65,42 @@ def test_three_lost_workers_at_one_place_fail_the_job(alice, job_of):
         lose(claims.claim("training", "worker"))
     job.refresh_from_db()
     assert job.state == "failed"
-    assert "worker was lost" in job.reason
+    assert "The worker was lost several times" in job.reason
+
+
+def test_the_reason_is_in_the_owners_language(alice, job_of, monkeypatch):
+    monkeypatch.setattr(memory, "lost", lambda task: translation.get_language())
+    type(alice).objects.update(language="ko")
+    job = job_of(alice)
+    for _ in range(3):
+        lose(claims.claim("training", "worker"))
+    job.refresh_from_db()
+    assert job.reason == "ko"
+
+
+ENDINGS = [endings.cancel, lambda job: endings.fail(job, "because")]
+
+
+@pytest.mark.parametrize("end", ENDINGS)
+def test_what_an_ended_job_no_longer_needs_is_swept_and_its_samples_stay(alice, job_of, end):
+    job = job_of(alice)
+    needless = [f"shards/{job.public_id}/0-1.zip", f"jobs/{job.public_id}/checkpoints/1-1.pt"]
+    kept = [f"jobs/{job.public_id}/previews/1.png", "generators/x.pt"]
+    for key in [*needless, *kept]:
+        default_storage.save(key, ContentFile(b"x"))
+    end(job)
+    assert recovery.sweep() == 0  # a worker may still be about to write
+    GenerationJob.objects.update(finished_at=timezone.now() - leftovers.GRACE)
+    assert recovery.sweep() == 1
+    assert [default_storage.exists(key) for key in [*needless, *kept]] == [False, False, True, True]
+    assert recovery.sweep() == 0
+
+
+def test_files_of_a_running_job_are_left_alone(alice, job_of):
+    job = job_of(alice)
+    default_storage.save(f"shards/{job.public_id}/0-1.zip", ContentFile(b"x"))
+    recovery.sweep()
+    assert default_storage.exists(f"shards/{job.public_id}/0-1.zip")
 
 
 def test_a_lost_ticket_is_put_again(alice, job_of, valkey, transactional_db):

@@ -1,18 +1,23 @@
 """Real workers, really killed."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
-from generation import jobs, recovery
+from generation import claims, jobs, recovery
+from generation.engine.config import RecipeRequest
 from generation.models import GenerationJob, JobTask
 
 from .conftest import TINY
@@ -39,9 +44,10 @@ def start_worker(tmp_path, valkey_url) -> Iterator[Callable[[str], "subprocess.P
     }
     workers: list[subprocess.Popen[bytes]] = []
 
-    def start(queue: str) -> "subprocess.Popen[bytes]":
+    def start(queue: str, most_bytes: int | None = None) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "manage.py", "work", queue]
-        workers.append(subprocess.Popen(command, cwd=ROOT, env=environment))
+        limit = partial(resource.setrlimit, resource.RLIMIT_AS, (most_bytes, most_bytes)) if most_bytes else None
+        workers.append(subprocess.Popen(command, cwd=ROOT, env=environment, preexec_fn=limit))
         return workers[-1]
 
     yield start
@@ -94,3 +100,45 @@ def test_a_killed_worker_takes_its_work_with_it(training, start_worker):
     wait_for(lambda: not Path(f"/proc/{horse}").exists(), 5)
     start_worker("training")
     wait_for(lambda: training.events.filter(kind="resumed").exists())
+
+
+@pytest.fixture
+def heavy(alice, drawn_set) -> GenerationJob:
+    return jobs.submit(alice, drawn_set(alice), count=10, request=RecipeRequest(preset="best", resolution=64), seed=7)
+
+
+def hurry() -> None:
+    """Nobody waits for the pause between two attempts."""
+    JobTask.objects.update(not_before=None)
+
+
+def ended(job: GenerationJob) -> bool:
+    hurry()
+    job.refresh_from_db()
+    return job.is_terminal
+
+
+def test_a_worker_without_memory_fails_the_job_and_says_what_would_fit(heavy, start_worker):
+    start_worker("training", most_bytes=600 << 20)
+    wait_for(lambda: ended(heavy), 120)
+    assert heavy.state == "failed"
+    assert "memory" in heavy.reason
+    assert "the preset “standard”, or a resolution of 32 pixels" in heavy.reason
+
+
+def test_a_worker_that_the_system_keeps_killing_fails_the_job_and_names_memory(heavy, start_worker):
+    """As the out-of-memory killer does it: SIGKILL, and not a word."""
+    worker = start_worker("training")
+    for attempt in range(1, claims.MAX_FAILURES + 1):
+        wait_for(lambda attempt=attempt: hurry() or at_work(attempt))
+        os.kill(horse_of(worker), signal.SIGKILL)
+        JobTask.objects.filter(state="running").update(lease_until=timezone.now() - timedelta(seconds=1))
+        recovery.sweep()
+    assert ended(heavy)
+    assert heavy.state == "failed"
+    assert "most likely because the machine ran out of memory" in heavy.reason
+    assert "the preset “standard”" in heavy.reason
+
+
+def at_work(attempt: int) -> bool:
+    return JobTask.objects.filter(state="running", attempt=attempt).exists()

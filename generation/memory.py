@@ -1,0 +1,56 @@
+"""What is said where a machine's memory was not enough, and what would need less of it."""
+
+import errno
+
+from django.utils.translation import gettext as _
+
+from .engine.config import RESOLUTIONS
+from .models import GenerationJob, JobTask
+
+# The next one that needs less: a narrower network, or smaller batches.
+LIGHTER = {"best": "standard", "paper": "standard", "standard": "quick"}
+SIGNS = (
+    "allocate memory",
+    "out of memory",
+    "not enough memory",
+    "bad_alloc",
+    "failed to map segment",
+    "can't start new thread",
+)
+
+
+def ran_out(error: BaseException) -> bool:
+    """PyTorch and the dynamic loader tell it in words alone."""
+    if isinstance(error, MemoryError) or getattr(error, "errno", None) == errno.ENOMEM:
+        return True
+    told = str(error).lower()
+    return isinstance(error, RuntimeError | ImportError | OSError) and any(sign in told for sign in SIGNS)
+
+
+def reason(task: JobTask) -> str:
+    return f"{_('There was not enough memory on the machine that worked on it.')} {advice(task)}".strip()
+
+
+def lost(task: JobTask) -> str:
+    """Of a worker that was gone without a word: that is how the system ends a program that takes too much memory."""
+    text = _("The worker was lost several times at the same place, most likely because the machine ran out of memory.")
+    return f"{text} {advice(task)}".strip()
+
+
+def advice(task: JobTask) -> str:
+    if task.job is None:
+        return _("Please try again later, or with smaller files.")
+    lighter = [text for text in (lighter_preset(task.job), lighter_resolution(task.job)) if text]
+    if not lighter:
+        return _("This is the smallest preset and resolution there is: please try again later, or with fewer images.")
+    return _("This would need less memory: %(options)s.") % {"options": _(", or ").join(lighter)}
+
+
+def lighter_preset(job: GenerationJob) -> str:
+    preset = LIGHTER.get(job.requested.get("preset", ""))
+    return _("the preset “%(preset)s”") % {"preset": preset} if preset else ""
+
+
+def lighter_resolution(job: GenerationJob) -> str:
+    smaller = [pixels for pixels in RESOLUTIONS if pixels < job.requested.get("resolution", 0)]
+    return _("a resolution of %(pixels)d pixels") % {"pixels": smaller[-1]} if smaller else ""
