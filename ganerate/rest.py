@@ -82,4 +82,4 @@ class NoSuchAddress(APIView):
     schema = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        raise exceptions.NotFound()
+        raise exceptions.NotFound(_("There is nothing at this address. Addresses end with a slash; see /api/v1/docs/."))

@@ -18,9 +18,11 @@ MAX_BODY = 10 * 1024 * 1024
 MAX_DISCARDED = 64 * 1024 * 1024
 STALLED_SECONDS = 300
 TOO_LARGE = b"The request is larger than 10 MB. Send files in parts.\n"
-ANSWER_413 = (
-    b"HTTP/1.1 413 Content Too Large\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+PROBLEM = (
+    b'{"type": "about:blank", "title": "Content Too Large", "status": 413, "code": "too_large", '
+    b'"detail": "The request is larger than 10 MB. Send files in parts of at most 8 MB."}\n'
 )
+ANSWER_413 = b"HTTP/1.1 413 Content Too Large\r\nContent-Type: %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
 
 
 @implementer(IPushProducer)
@@ -66,7 +68,9 @@ class BoundedRequest(WebRequest):
         self.refused = True
         self.requestHeaders.removeHeader(b"expect")
         self.content.truncate(0)
-        self.channel.transport.write(ANSWER_413 % (len(TOO_LARGE), TOO_LARGE))
+        of_the_api = self.channel._path.startswith(b"/api/")  # the request itself has no path before its body
+        kind, text = (b"application/problem+json", PROBLEM) if of_the_api else (b"text/plain", TOO_LARGE)
+        self.channel.transport.write(ANSWER_413 % (kind, len(text), text))
 
     def handle_exception(self, exception: Exception) -> None:
         """After the first byte an error page would become part of the file; a cut connection says it is not whole."""

@@ -1,5 +1,5 @@
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 import generation.urls
@@ -31,7 +31,7 @@ urlpatterns = [
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
     path("api/v1/", include(api_urlpatterns)),
-    path("api/<path:rest>", NoSuchAddress.as_view()),
+    re_path(r"^api/", NoSuchAddress.as_view()),
 ]
 
 handler400 = "ganerate.breakage.bad_request"

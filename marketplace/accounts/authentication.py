@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -15,6 +17,10 @@ from .models import ApiToken, User
 if TYPE_CHECKING:
     # APIView reads this module while it is being defined.
     from rest_framework.views import APIView
+
+
+def tokens_page() -> dict[str, str]:
+    return {"page": settings.SITE_URL + reverse("token-list")}
 
 
 def token_of(request: HttpRequest) -> ApiToken | None:
@@ -31,14 +37,18 @@ def look_up(header: str) -> ApiToken | None:
         return None
     token = ApiToken.objects.select_related("user").filter(digest=ApiToken.hash(text.strip())).first()
     if token is None or not token.user.is_active:
-        raise AuthenticationFailed(_("This token is unknown."), code="token_unknown")
+        raise refused("token_unknown", _("This token is unknown. Check that it is whole, or make one at %(page)s."))
     # Only who holds the whole text learns more than that.
     if token.revoked_at:
-        raise AuthenticationFailed(_("This token was revoked."), code="token_revoked")
+        raise refused("token_revoked", _("This token was revoked. Make a new one at %(page)s."))
     if token.expires_at <= timezone.now():
-        raise AuthenticationFailed(_("This token has expired."), code="token_expired")
+        raise refused("token_expired", _("This token has expired. Make a new one at %(page)s."))
     token.touch()
     return token
+
+
+def refused(code: str, detail: str) -> AuthenticationFailed:
+    return AuthenticationFailed(detail % tokens_page(), code=code)
 
 
 def member(request: Request) -> User:
@@ -61,7 +71,8 @@ class HasScope(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not request.user.is_authenticated:
-            return False
+            detail = _("Sign in, or send the header “Authorization: Token …” with a token from %(page)s.")
+            raise NotAuthenticated(detail % tokens_page())
         scope: str | None = getattr(view, "required_scope", None)
         if scope == ApiToken.Scope.MODERATE and not request.user.is_staff:
             return False
@@ -72,7 +83,8 @@ class HasScope(BasePermission):
         sufficient = {scope, ApiToken.Scope.READ.value} if reading else {scope}
         if sufficient & set(token.scopes):
             return True
-        self.message: Any = _("This token lacks the scope “%(scope)s”.") % {"scope": scope or ApiToken.Scope.READ.value}
+        lacking = _("This token lacks the scope “%(scope)s”. Make one that has it at %(page)s.")
+        self.message: Any = lacking % {"scope": scope or ApiToken.Scope.READ.value, **tokens_page()}
         return False
 
 

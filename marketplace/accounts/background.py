@@ -26,7 +26,7 @@ def put(errand: Callable[..., object], *ids: int, otherwise: Callable[..., objec
             name, args=ids, job_id=ticket(errand, *ids), result_ttl=0, failure_ttl=FAILURES_KEPT_SECONDS
         )
     except (RedisError, OSError):
-        logger.warning("%s%s was not put on the queue", name, ids, exc_info=True)
+        logger.warning("%s%s was not put on the queue: it can't be reached", name, ids)
         if otherwise is not None:
             otherwise(*ids)
 

@@ -23,8 +23,9 @@ KEPT_HEADERS = ("Location", "Content-Language")
 
 
 def short(key: str) -> str:
-    """A key as long as it pleases its maker, in a column that is not."""
-    return key if len(key) <= MAX_KEY else hashlib.sha256(key.encode()).hexdigest()
+    """A key of whatever length and characters pleases its maker, in a column that takes neither."""
+    plain = len(key) <= MAX_KEY and key.isascii() and key.isprintable()
+    return key if plain else hashlib.sha256(key.encode()).hexdigest()
 
 
 def fingerprint(request: HttpRequest) -> str:

@@ -61,6 +61,42 @@ def test_http_problems(api, alice, status, code, title, asked):
     assert problem["detail"]
 
 
+@pytest.mark.parametrize("path", ["/api/", "/api/v1/", "/api/v2/jobs/", "/api/v1/listings", "/api/v1/jobs/not-a-uuid/"])
+def test_an_address_that_is_not_there(db, path):
+    problem = members(APIClient().get(path))
+    assert (problem["status"], problem["code"]) == (404, "not_found")
+
+
+def test_an_unknown_host(settings):
+    settings.ALLOWED_HOSTS = ["ganerate.example"]
+    problem = members(APIClient().get("/api/v1/me/", headers={"host": "evil.example"}))
+    assert (problem["status"], problem["code"]) == (400, "bad_request")
+
+
+def test_a_body_that_is_too_large(api, alice, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    problem = members(api(alice).post(LISTINGS, {"title": "x" * 2000}))
+    assert (problem["status"], problem["code"]) == (413, "too_large")
+    assert "parts" in problem["detail"]
+
+
+def test_what_breaks_on_our_side(api, alice, monkeypatch):
+    client = api(alice)
+    client.raise_request_exception = False
+    monkeypatch.setattr("marketplace.accounts.api.member", lambda request: 1 / 0)
+    problem = members(client.get("/api/v1/me/"))
+    assert (problem["status"], problem["code"]) == (500, "server_error")
+    assert "ZeroDivision" not in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    "body", ["[]", "1", '"x"', "null", '{"a": NaN}', "\x00", "{" * 100_000, '{"title": "\\u0000"}']
+)
+def test_json_that_is_not_what_was_asked_for(api, alice, body):
+    problem = members(api(alice).post(LISTINGS, body, content_type="application/json"))
+    assert problem["status"] == 400
+
+
 def test_who_is_not_known_is_asked_who_they_are():
     response = APIClient().get("/api/v1/me/")
     assert response["WWW-Authenticate"] == 'Token realm="api"'

@@ -42,7 +42,41 @@ def test_why_a_token_is_refused(alice, change, code):
     assert response.status_code == 401
     assert response["WWW-Authenticate"] == 'Token realm="api"'
     assert response.json()["code"] == code
+    assert "/profile/tokens/" in response.json()["detail"]
     assert text not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    "header", ["Token", "Token ", "Token  gan_x y", "token " + "x" * 20_000, "Token \x01\x7f", "Token gan_\u00fc"]
+)
+def test_a_malformed_token_is_unknown(db, header):
+    response = APIClient(headers={"Authorization": header}).get(ME)
+    assert (response.status_code, response.json()["code"]) == (401, "token_unknown")
+
+
+@pytest.mark.parametrize("header", ["", "Bearer gan_x", "Basic YTpi", "gan_x"])
+def test_another_kind_of_credentials_is_told_which_kind_is_meant(db, header):
+    response = APIClient(headers={"Authorization": header}).get(ME)
+    assert (response.status_code, response.json()["code"]) == (401, "not_authenticated")
+    assert "Authorization: Token" in response.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "method", "path"),
+    [
+        ("account", "patch", ME),
+        ("account", "post", URL),
+        ("sell", "post", "/api/v1/listings/"),
+        ("buy", "post", "/api/v1/purchases/"),
+        ("generate", "post", "/api/v1/jobs/"),
+        ("generate", "post", "/api/v1/source-sets/"),
+    ],
+)
+def test_a_missing_scope_is_named(api, alice, scope, method, path):
+    response = getattr(api(alice, ["read"]), method)(path, {})
+    assert response.status_code == 403
+    assert f"lacks the scope “{scope}”" in response.json()["detail"]
+    assert "/profile/tokens/" in response.json()["detail"]
 
 
 def test_a_closed_account_has_no_tokens(alice):
@@ -139,3 +173,78 @@ def test_making_tokens_is_throttled(api, alice, settings):
     assert response.json()["code"] == "throttled"
     assert int(response["Retry-After"]) > 0
     assert client.get(URL).status_code == 200
+
+
+PAGE = "/profile/tokens/"
+GIVEN = {"name": "laptop", "scopes": ["read", "sell"], "expires_in_days": 7}
+
+
+def test_the_page_shows_a_new_token_once_with_a_line_to_try_it(browser_of, alice):
+    client = browser_of(alice)
+    assert "No tokens yet" in client.get(PAGE).text
+    page = client.post(PAGE, GIVEN)
+    text = page.context["text"]
+    assert f'curl -H "Authorization: Token {text}" http://testserver/api/v1/me/' in page.text
+    assert using(text).get(ME).status_code == 200
+    again = client.get(PAGE).text
+    assert text not in again
+    assert "laptop" in again
+
+
+def test_the_page_explains_each_scope_and_keeps_moderation_for_staff(browser_of, alice, mod):
+    pages = [browser_of(user).get(PAGE).text for user in (alice, mod)]
+    assert all("Buy datasets in your name" in page for page in pages)
+    assert ['value="moderate"' in page for page in pages] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 81}, "name"),
+        ({"name": "a\x00b"}, "name"),
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["moderate"]}, "scopes"),
+        ({"scopes": ["<script>"]}, "scopes"),
+        ({"expires_in_days": 9999}, "expires_in_days"),
+        ({"expires_in_days": "🦊"}, "expires_in_days"),
+    ],
+)
+def test_bad_input_on_the_page_is_an_error_of_its_field(browser_of, alice, wrong, field):
+    response = browser_of(alice).post(PAGE, GIVEN | wrong)
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == [field]
+    assert not ApiToken.objects.exists()
+
+
+def test_a_name_is_text_and_nothing_else(browser_of, alice):
+    assert "&lt;script&gt;" in browser_of(alice).post(PAGE, GIVEN | {"name": "<script>alert(1)</script>"}).text
+
+
+def test_fifty_tokens_are_enough_on_the_page_too(browser_of, alice):
+    for number in range(50):
+        ApiToken.issue(alice, str(number), ["read"])
+    response = browser_of(alice).post(PAGE, GIVEN)
+    assert response.status_code == 422
+    assert "Revoke one first" in response.text
+
+
+def test_revoking_on_the_page_asks_first(browser_of, alice):
+    token, text = ApiToken.issue(alice, "laptop", ["read"])
+    client = browser_of(alice)
+    assert "Programs that use this token stop working at once" in client.get(PAGE).text
+    assert client.get(f"{PAGE}{token.public_id}/revoke/").status_code == 405
+    assert "“laptop” no longer works." in client.post(f"{PAGE}{token.public_id}/revoke/", follow=True).text
+    assert using(text).get(ME).json()["code"] == "token_revoked"
+
+
+def test_an_expired_token_is_marked_on_the_page(browser_of, alice):
+    ApiToken.issue(alice, "old", ["read"], timezone.now() - timedelta(days=1))
+    assert '<span class="badge failed">expired</span>' in browser_of(alice).get(PAGE).text
+
+
+def test_nobody_revokes_the_token_of_another(browser_of, api, alice, bob):
+    token, text = ApiToken.issue(alice, "t", ["read"])
+    assert browser_of(bob).post(f"{PAGE}{token.public_id}/revoke/").status_code == 404
+    assert api(bob).delete(f"{URL}{token.public_id}/").status_code == 404
+    assert using(text).get(ME).status_code == 200
