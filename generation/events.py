@@ -21,10 +21,17 @@ from .models import GenerationJob, JobEvent
 logger = logging.getLogger(__name__)
 
 TERMINAL_KINDS = frozenset({"succeeded", "failed", "cancelled"})
+FIRST = 1
 SNAPSHOT_EVERY = timedelta(seconds=1)
 
 Data = dict[str, Any]  # Any: JSON values
 Message = dict[str, Any]
+
+
+def open_with(job: GenerationJob, kind: str, data: Data) -> JobEvent:
+    """The event that a job is made with. Nobody can watch the job before it is there to be replayed."""
+    payload = {"stage": job.stage, "state": job.state, "data": data}
+    return JobEvent.objects.create(job=job, number=FIRST, kind=kind, payload=payload)
 
 
 def record(job: GenerationJob, kind: str, data: Data, stage: str | None = None) -> JobEvent:
@@ -35,9 +42,7 @@ def record(job: GenerationJob, kind: str, data: Data, stage: str | None = None) 
         job.refresh_from_db(fields=["last_event", "state", "stage"])
         payload = {"stage": job.stage, "state": job.state, "data": data}
         event = JobEvent.objects.create(job=job, number=job.last_event, kind=kind, payload=payload)
-        # Nobody can watch a job before its first event is there to be replayed.
-        if event.number > 1:
-            transaction.on_commit(partial(push, job, as_message(event)))
+        transaction.on_commit(partial(push, job, as_message(event)))
     return event
 
 

@@ -39,6 +39,8 @@ def submit(
     """Nothing here grows with the number of source images: intake has counted them and made their fingerprint."""
     check(count=count_problem(count), source_set=set_problem(source_set), labels=label_problem(source_set, request))
     seed = secrets.randbits(63) if seed is None else seed
+    # Before the transaction, which holds the database's one write lock.
+    seconds = expected_seconds(source_set, request, count)
     with transaction.atomic():
         if source_set.sealed_at is None:
             source_set.seal()
@@ -48,7 +50,7 @@ def submit(
             count=count,
             seed=seed,
             requested=replace(request, seed=seed).to_dict(),
-            expected_seconds=expected_seconds(source_set, request, count),
+            expected_seconds=seconds,
             parent=parent,
         )
 
@@ -82,9 +84,9 @@ def more(
 
 def begin(**fields: Any) -> GenerationJob:  # Any: the job's fields
     """Within a transaction: the job, its first task and its first event."""
-    job = GenerationJob.objects.create(**fields)
+    job = GenerationJob.objects.create(**fields, last_event=events.FIRST)
     claims.add(JobTask.Kind.TRAIN, job=job)
-    events.record(job, "submitted", {"count": job.count, "expected_seconds": job.expected_seconds})
+    events.open_with(job, "submitted", {"count": job.count, "expected_seconds": job.expected_seconds})
     return job
 
 

@@ -1,6 +1,9 @@
 """What may be asked of a job: one sentence for each field, which page and API both show."""
 
+from functools import cache
+
 from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from .engine.config import FITS, MAX_KIMG, MAX_MINUTES, PRESETS, RESOLUTIONS
@@ -13,8 +16,14 @@ MIN_PER_LABEL = 10
 
 def sentences() -> dict[str, str]:
     """In the reader's language, by field."""
+    return sentences_in(get_language(), settings.MAX_COUNT)
+
+
+@cache
+def sentences_in(language: str | None, most: int) -> dict[str, str]:
+    """Kept, because every request that creates a job asks for all of them."""
     return {
-        "count": _("Choose between 1 and %(most)s images.") % {"most": f"{settings.MAX_COUNT:,}"},
+        "count": _("Choose between 1 and %(most)s images.") % {"most": f"{most:,}"},
         "preset": _("Choose one of these presets: %(choices)s.") % {"choices": ", ".join(PRESETS)},
         "resolution": _("Choose one of these resolutions: %(choices)s pixels.") % {"choices": listed(RESOLUTIONS)},
         "fit": _("Choose how images become square: %(choices)s.") % {"choices": ", ".join(FITS)},

@@ -1,11 +1,15 @@
 """Tickets on the queues. A ticket only says that there is work; the task's row says what and whose."""
 
 import logging
-from functools import partial
+from functools import cache, partial
 
 import django_rq
 from django.db import transaction
+from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
 
 from .models import JobTask
 
@@ -19,10 +23,20 @@ def put(task: JobTask) -> None:
     transaction.on_commit(partial(put_now, task.queue, task.ticket))
 
 
+def queue_of(name: str) -> Queue:
+    return django_rq.get_queue(name, connection=connection_to(django_rq.settings.QUEUES[name]["URL"]))
+
+
+@cache
+def connection_to(url: str) -> Redis:
+    """Kept: opening one takes longer than putting a ticket. A person waits meanwhile, so it gives up early."""
+    return Redis.from_url(url, socket_connect_timeout=1, socket_timeout=2, retry=Retry(NoBackoff(), 1))
+
+
 def put_now(queue: str, ticket: str) -> bool:
     """False when the queue can't be reached; the sweeper tries again."""
     try:
-        django_rq.get_queue(queue).enqueue_call(
+        queue_of(queue).enqueue_call(
             WORK, kwargs={"queue": queue}, job_id=ticket, result_ttl=0, failure_ttl=FAILURES_KEPT_SECONDS
         )
     except (RedisError, OSError):
@@ -33,4 +47,4 @@ def put_now(queue: str, ticket: str) -> bool:
 
 def waiting(queue: str) -> list[str]:
     """Tickets that no worker has taken yet. Raises RedisError."""
-    return django_rq.get_queue(queue).get_job_ids()
+    return queue_of(queue).get_job_ids()

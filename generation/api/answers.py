@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
@@ -37,7 +38,7 @@ class JobAnswer(Linked, serializers.ModelSerializer[GenerationJob]):
     resolved = serializers.DictField(allow_null=True)
     snapshot = serializers.DictField()
     generator = serializers.UUIDField(source="generator.public_id", default=None, allow_null=True)
-    dataset = serializers.UUIDField(source="dataset.public_id", default=None, allow_null=True)
+    dataset = serializers.SerializerMethodField()
     urls = serializers.SerializerMethodField()
 
     class Meta:
@@ -61,6 +62,12 @@ class JobAnswer(Linked, serializers.ModelSerializer[GenerationJob]):
             "dataset",
             "urls",
         ]
+
+    @extend_schema_field(serializers.UUIDField(allow_null=True))
+    def get_dataset(self, job: GenerationJob) -> UUID | None:
+        """Looked up only where there is one."""
+        dataset = getattr(job, "dataset", None) if job.state == GenerationJob.State.SUCCEEDED else None
+        return dataset and dataset.public_id
 
     @extend_schema_field(JobUrls)
     def get_urls(self, job: GenerationJob) -> dict[str, str]:
