@@ -1,12 +1,13 @@
 """What a person uploaded and made, and how their own images are forgotten."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.files.storage import default_storage
 
-from . import jobs
-from .models import Dataset, GenerationJob, SourceImage, SourceSet, Upload
+from . import jobs, removal
+from .models import Dataset, GenerationJob, Generator, SourceImage, SourceSet, Upload
 
 
 def export_for(user: AbstractBaseUser) -> dict[str, Any]:  # Any: JSON values
@@ -30,10 +31,13 @@ def export_for(user: AbstractBaseUser) -> dict[str, Any]:  # Any: JSON values
 
 
 def erase(user: AbstractBaseUser) -> None:
-    """Ends what runs, deletes the files of all source images and every name; datasets stay, for they may be sold."""
+    """Ends what runs; deletes all source images, trained models, names, and the datasets that were never offered."""
     for job in GenerationJob.objects.filter(owner_id=user.pk, state__in=GenerationJob.ACTIVE):
         jobs.cancel(job)
     delete_files(user)
+    for dataset in Dataset.objects.filter(owner_id=user.pk):
+        with suppress(removal.DatasetKept):
+            removal.delete(dataset)
     SourceImage.objects.filter(source_set__owner_id=user.pk).update(file_name="", label="")
     Upload.objects.filter(source_set__owner_id=user.pk).update(file_name="")
     SourceSet.objects.filter(owner_id=user.pk).update(name="–")
@@ -43,6 +47,8 @@ def delete_files(user: AbstractBaseUser) -> None:
     keys = SourceImage.objects.filter(source_set__owner_id=user.pk).exclude(key="").values_list("key", flat=True)
     for key in keys.iterator():
         default_storage.delete(key)
+    for generator in Generator.objects.filter(owner_id=user.pk):
+        default_storage.delete(generator.checkpoint_key)
     for upload in Upload.objects.filter(source_set__owner_id=user.pk):
         for number in upload.parts:
             default_storage.delete(upload.part_key(number))

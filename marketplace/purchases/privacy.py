@@ -2,7 +2,13 @@
 
 from typing import Any
 
+from django.core.files.storage import default_storage
+from django.db.models import QuerySet
+
+from generation import removal
+from generation.models import Dataset
 from marketplace.accounts.models import User
+from marketplace.listings.models import BundleTail
 
 from .models import Download, Posting, Purchase
 
@@ -21,5 +27,15 @@ def export_for(user: User) -> dict[str, Any]:  # Any: JSON values
 
 def erase(user: User) -> None:
     """The key of a checkout was chosen by the person's program and may say anything."""
+    for dataset in offered_but_never_sold(user):
+        for tail in BundleTail.objects.filter(version__dataset=dataset):
+            default_storage.delete(tail.key)
+            tail.delete()
+        removal.empty(dataset)
     for purchase in Purchase.objects.filter(buyer=user):
         Purchase.objects.filter(pk=purchase.pk).update(attempt_key=f"erased-{purchase.public_id}")
+
+
+def offered_but_never_sold(user: User) -> QuerySet[Dataset]:
+    sold = Purchase.objects.filter(state=Purchase.State.PAID).values("version__dataset")
+    return Dataset.objects.filter(owner=user, listing_versions__isnull=False).exclude(pk__in=sold).distinct()

@@ -4,11 +4,13 @@ import json
 
 import pytest
 from django.core.files.storage import default_storage
+from django.test import TestCase
 from django.urls import reverse
 
-from generation.models import SourceImage
+from generation.models import Dataset, SourceImage
 from marketplace.accounts.models import ApiToken, User
 
+from . import goods
 from .test_accounts_entrance import BAD, PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +103,19 @@ def test_whoever_has_no_password_is_led_to_setting_one(browser_of, bob):
 def test_closing_needs_a_form_and_a_person(client, browser_of, bob):
     assert browser_of(bob).get(CLOSE).status_code == 405
     assert client.post(CLOSE, {"password": PASSWORD})["Location"].startswith(reverse("account_login"))
+
+
+def files_of(dataset) -> list[str]:
+    return [*dataset.files.values_list("key", flat=True), dataset.generator.checkpoint_key]
+
+
+def test_what_nobody_bought_is_gone_with_its_files(browser_of, client, alice, published):
+    unsold, never_offered = published.latest.dataset, goods.dataset_of(alice)
+    keys = files_of(unsold) + files_of(never_offered)
+    assert any(default_storage.exists(key) for key in keys)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        browser_of(alice).post(CLOSE, {"password": PASSWORD})
+    assert not any(default_storage.exists(key) for key in keys)
+    assert [dataset.pk for dataset in Dataset.objects.all()] == [unsold.pk]
+    assert client.get(reverse("listing", args=[published.public_id])).status_code in (200, 404, 410)
+    assert client.get(reverse("listing-sample", args=[published.public_id])).status_code in (404, 410)
