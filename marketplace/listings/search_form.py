@@ -96,13 +96,12 @@ class SearchForm(forms.Form):
         return [(self.chip(name), self.without(name)) for name in self.active]
 
     def chip(self, name: str) -> str:
-        given = self.cleaned_data[name]
+        given = self.data[name]
         if name == "q":
             return f"“{given[:60]}”"
         if name.startswith("price_"):
             return f"{self.fields[name].label} {rules.as_amount(self.value(name), self.cleaned_data['currency'])}"
-        names = dict(self.fields[name].choices)  # type: ignore[attr-defined]  # a choice field
-        label = str(names.get(given, names.get(str(given), given)))
+        label = str(dict(self.fields[name].choices)[given])  # type: ignore[attr-defined]  # a choice field
         return label if name in ("labelled", "licence") or given == "free" else f"{self.fields[name].label}: {label}"
 
     def without(self, left_out: str) -> str:

@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("listings/<uuid:public_id>/", shelf.listing, name="listing"),
     path("listings/<uuid:public_id>/sample.zip", shelf.listing_sample, name="listing-sample"),
     path("listings/<uuid:public_id>/images/<int:index>/", shelf.listing_image, name="listing-image"),
+    path("listings/<uuid:public_id>/cover.webp", shelf.listing_cover, name="listing-cover"),
     path("licences/<slug:code>/<str:version>.txt", shelf.licence_text, name="licence-text"),
     path("studio/listings/", studio.studio_listings, name="studio-listings"),
     path("studio/datasets/<uuid:public_id>/sell/", studio.listing_new, name="listing-new"),

@@ -50,6 +50,11 @@ def test_words(shelf, query, found):
         ({"resolution": 64}, []),
         ({"licence": "open-attribution"}, []),
         ({"sort": "price"}, ["의류 이미지", "Linen Shirts", "Animals"]),
+        ({"currency": "KRW", "price_min": 1_500}, ["Linen Shirts"]),
+        ({"currency": "USD", "price_max": 5_000}, ["Animals"]),
+        ({"free": True}, []),
+        ({"count_min": 10}, ["의류 이미지", "Linen Shirts"]),
+        ({"count_min": 21}, []),
     ],
 )
 def test_facets(shelf, facets, found):
@@ -62,6 +67,19 @@ def test_the_api_searches_alike(shelf, client):
     ]
     assert [one["title"] for one in found] == ["Linen Shirts"]
     assert client.get(URL, {"price_max": "cheap"}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["price_min", "price_max"])
+def test_a_price_without_a_currency_compares_nothing(shelf, client, name):
+    assert set(client.get(URL, {name: 100}).json()["errors"]) == {name}
+
+
+def test_free_is_free_in_every_currency(shelf, alice):
+    goods.published_of(alice, goods.dataset_of(alice, 1), title="Gift", price=0, currency="USD")
+    assert titles(free=True) == ["Gift"]
+    assert "Gift" in titles(currency="KRW")
+    assert titles(sort="price")[0] == "Gift"
+    assert "Gift" not in titles(currency="USD", price_min=1)
 
 
 @pytest.mark.parametrize("sort", ["new", "price"])
@@ -97,3 +115,82 @@ def test_the_list_asks_no_more_for_more(api, alice, asked, django_assert_num_que
 def test_a_withdrawn_listing_is_found_no_more(shelf):
     Listing.objects.filter(current__title="Animals").update(state="withdrawn", published_at=timezone.now())
     assert "Animals" not in titles()
+
+
+def found(client, query: str) -> list[str]:
+    response = client.get(f"/?{query}")
+    assert response.status_code == 200
+    return [listing.current.title for listing in response.context["page"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("currency=KRW&price_max=1,500", ["의류 이미지"]),
+        ("currency=USD&price_min=1.50&price_max=$2.00", ["Animals"]),
+        ("currency=free", []),
+        ("count_min=100", []),
+        ("licence=commercial-single&labelled=yes", ["Animals"]),
+        ("resolution=64", []),
+    ],
+)
+def test_filters_of_the_page(shelf, client, query, titles):
+    assert found(client, query) == titles
+
+
+NONSENSE = [
+    "resolution=x", "count_min=-1", "labelled=perhaps", "licence=none", "currency=EUR", "sort=best", "page=x",
+    "page=999", "page=-1", "q=%00", "price_max=9", "resolution=" + "9" * 400, "q=" + "%20" * 300, "sort[]=x&&=",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", NONSENSE)
+def test_what_cannot_be_read_is_left_out(shelf, client, query):
+    assert len(found(client, query)) == 3
+
+
+@pytest.mark.parametrize("price", ["1e9", "NaN", "-5", "9" * 30, "Infinity", "%00", "1,5"])
+def test_a_price_that_cannot_be_read_is_left_out(shelf, client, price):
+    assert len(found(client, f"currency=KRW&price_min={price}")) == 2
+
+
+def test_broken_letters_find_nothing(shelf, client):
+    assert found(client, "q=%FF%FE") == []
+
+
+def test_the_address_keeps_every_filter_and_each_can_be_taken_away(shelf, client):
+    query = "q=shirts&currency=KRW&price_max=5000&labelled=no&sort=price"
+    chips = dict(client.get(f"/?{query}").context["chips"])
+    assert set(chips) == {"“shirts”", "Without labels", "Price in: KRW", "To 5,000 KRW"}
+    assert chips["“shirts”"] == "labelled=no&currency=KRW&price_max=5000&sort=price"
+    assert chips["Price in: KRW"] == "q=shirts&labelled=no&sort=price"
+
+
+def test_a_price_that_is_not_read_is_no_filter(shelf, client):
+    assert client.get("/?price_max=5000").context["chips"] == []
+
+
+def test_currencies_are_not_mixed_silently(shelf, client):
+    note = "the two are not compared"
+    assert note in client.get("/?sort=price").text
+    assert note not in client.get("/?sort=price&currency=KRW").text
+    assert note not in client.get("/?sort=new").text
+
+
+def test_the_number_of_results_is_told(shelf, client):
+    assert "3 datasets" in client.get("/?labelled=").text
+    assert "1 dataset" in client.get("/?q=linen").text
+
+
+def test_words_of_others_are_not_run(shelf, client):
+    text = client.get("/", {"q": '"><script>alert(1)</script>'}).text
+    assert "<script>alert" not in text
+
+
+def test_pages_keep_the_filters(alice, client):
+    dataset = goods.dataset_of(alice, 1)
+    for _ in range(25):
+        goods.published_of(alice, dataset, title="Many shirts")
+    text = client.get("/?q=many&sort=price").text
+    assert "Page 1 of 2" in text
+    assert "q=many&amp;sort=price&amp;page=2" in text

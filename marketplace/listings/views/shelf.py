@@ -1,6 +1,5 @@
 """What everybody sees: datasets for sale, one of them, its free sample, the licences."""
 
-from typing import Any
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,16 +12,14 @@ from generation import gallery
 from generation.readings import read
 from generation.views.pages import page_of
 
-from .. import samples
+from .. import covers, samples
 from ..access import OffSale, listing_for, others_of_seller, version_for
 from ..models import Licence, Listing, ListingVersion
 from ..search import search
 from ..search_form import SearchForm
 
-ON_CARD = 8
 OTHERS = 3
-
-Card = tuple[Listing, list[int]]
+DAY = 86_400  # in seconds
 
 
 @require_GET
@@ -30,16 +27,8 @@ def listing_list(request: HttpRequest) -> HttpResponse:
     form = SearchForm(request.GET)
     page = page_of(request, search(**form.asked()))
     asked = bool(form.active) or "page" in request.GET or "sort" in request.GET
-    context = {"form": form, "page": page, "cards": cards(page), "asked": asked, "chips": form.chips()}
+    context = {"form": form, "page": page, "asked": asked, "chips": form.chips()}
     return render(request, "listings/list.html", context)
-
-
-def cards(listings: Any) -> list[Card]:  # Any: a page or a queryset of listings
-    return [(listing, sampled(listing.current)[:ON_CARD]) for listing in listings]
-
-
-def sampled(version: ListingVersion | None) -> list[int]:
-    return samples.sample_indexes(version) if version else []
 
 
 @require_GET
@@ -63,10 +52,10 @@ def shown(request: HttpRequest, row: Listing, version: ListingVersion) -> dict[s
         "version": version,
         "dataset": version.dataset,
         "reading": read(version.dataset.report),
-        "samples": sampled(version),
+        "samples": samples.sample_indexes(version),
         "mine": row.seller_id == request.user.pk,
         "on_sale": row.state == Listing.State.PUBLISHED and row.current_id == version.pk,
-        "others": cards(others_of_seller(row, OTHERS)),
+        "others": others_of_seller(row, OTHERS),
     }
 
 
@@ -81,9 +70,17 @@ def listing_sample(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
 def listing_image(request: HttpRequest, public_id: UUID, index: int) -> HttpResponse:
     """Images of the free sample only: the others are what is for sale."""
     version = version_for(request.user, listing_for(request.user, public_id))
-    if index not in sampled(version):
+    if index not in samples.sample_indexes(version):
         raise Http404
     return HttpResponse(gallery.image_bytes(version.dataset, index), content_type="image/png")
+
+
+@require_GET
+@cache_control(private=True, max_age=DAY)
+def listing_cover(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """The same for every version: all are of one dataset."""
+    version = version_for(request.user, listing_for(request.user, public_id))
+    return HttpResponse(covers.cover(version), content_type="image/webp")
 
 
 @require_GET

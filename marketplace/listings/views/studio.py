@@ -65,6 +65,7 @@ def listing_edit(request: MemberRequest, public_id: UUID) -> HttpResponse:
             form.refuse(refusal.field, refusal.message)
     context = shown(request, row, version) | {
         "form": form,
+        "closed": row.state == Listing.State.SUSPENDED or row.in_review_id == version.pk,
         "decision": last_decision(row),
         "points": readiness.points(version),
         "ready": not readiness.missing(version),
