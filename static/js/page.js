@@ -19,7 +19,9 @@ document.addEventListener("click", (event) => closeMenus(event.target));
 
 function closeMenus(except) {
   for (const menu of document.querySelectorAll(".person details[open]")) {
-    if (!except || !menu.contains(except)) menu.open = false;
+    if (except && menu.contains(except)) continue;
+    if (!except && menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu.open = false;
   }
 }
 

@@ -23,6 +23,12 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 PASSWORD = "correct horse 42"
+PEOPLE = f"""
+from django.core.management import call_command
+for name in ("alice", "bob", "charlie", "mod"):
+    words = dict(name=name.title(), password={PASSWORD!r}, staff=name == "mod")
+    call_command("create_account", f"{{name}}@example.com", **words)
+"""
 REQUIRED = os.environ.get("CI") == "true"
 
 IN_A_BROWSER = [
@@ -45,10 +51,7 @@ def environment() -> Iterator[dict[str, str]]:
     environment |= {"GANERATE_VAR": str(folder), "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3"}
     environment.pop("REDIS_URL", None)
     manage(environment, "migrate", "--verbosity", "0")
-    for name, role in (("alice", []), ("bob", []), ("charlie", []), ("mod", ["--staff"])):
-        manage(
-            environment, "create_account", f"{name}@example.com", "--name", name.title(), "--password", PASSWORD, *role
-        )
+    manage(environment, "shell", "-c", PEOPLE)
     yield environment
     shutil.rmtree(folder, ignore_errors=True)
 

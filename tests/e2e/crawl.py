@@ -26,8 +26,8 @@ LOOK = """() => ({
   links: [...document.querySelectorAll("a[href]")].map((link) => link.getAttribute("href")),
   anchors: [...document.querySelectorAll("a[href^='#']")].map((link) => link.hash.slice(1))
     .filter((name) => name && !document.getElementById(name)),
-  texts: [...document.querySelectorAll("body, body *:not(script, style, pre, code, [lang] *, .hash, .mono)")]
-    .filter((element) => !element.closest("[lang]:not(html), pre, code"))
+  texts: [...document.querySelectorAll("body, body *:not(script, style, option)")]
+    .filter((element) => !element.closest("[lang]:not(html), pre, code, .hash, .mono"))
     .flatMap((element) => [...element.childNodes].filter((node) => node.nodeType === 3))
     .map((node) => node.data.trim().replace(/\\s+/g, " ")).filter(Boolean),
 })"""
