@@ -251,6 +251,10 @@ USE_TZ = True
 # Limits of one account and one request.
 MAX_UPLOAD_BYTES: int = env.int("MAX_UPLOAD_BYTES", default=4 * 1024**3)
 UPLOAD_PART_BYTES = 8 * 1024 * 1024
+# Source images, uploads on their way and datasets of one account.
+STORAGE_QUOTA_BYTES: int = env.int("STORAGE_QUOTA_BYTES", default=50 * 1024**3)
+# An upload that nobody went on with for so long is removed, with its parts.
+ABANDONED_UPLOAD_DAYS: int = env.int("ABANDONED_UPLOAD_DAYS", default=7)
 MAX_COUNT: int = env.int("MAX_COUNT", default=1_000_000)
 DECLARATION_VERSION = "2026-11"
 # What people accept. A new version is asked for before they go on training, selling or buying.

@@ -11,6 +11,9 @@ from typing import Any
 
 from PIL import Image, ImageChops, UnidentifiedImageError
 
+from generation.flags import flags_of
+from generation.likeness import look_of
+
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 MAX_PIXELS = 50_000_000
 LONG_SIDE = 1024
@@ -47,6 +50,8 @@ class Checked:
     sha256: str = ""
     pixel_sha256: str = ""
     suffix: str = ""
+    flags: list[str] = field(default_factory=list)
+    look: str = ""  # in hexadecimal, for the frame
     data: bytes = b""
 
     def facts(self) -> dict[str, Any]:
@@ -83,6 +88,8 @@ def clean(data: bytes) -> Checked:
         mode=pixels.mode,
         pixel_sha256=pixel_hash(pixels),
         suffix=suffix,
+        flags=flags_of(pixels),
+        look=look_of(pixels).hex(),
         data=encoded,
     )
 

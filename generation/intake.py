@@ -7,22 +7,30 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from typing import NamedTuple
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import Max
 
-from . import summaries
+from . import abandoned, lookalikes, summaries
 from .archives import Contents, Entry, contents
 from .checkers import CheckerPool
 from .images import Checked
-from .models import Upload
+from .leftovers import remove_folder
+from .models import SourceSet, Upload
 from .received import received
 from .refusals import UploadRefused
 from .verdicts import Verdicts
 
 Alive = Callable[[], bool]
-Finding = tuple[Entry, Checked, str]
+
+
+class Finding(NamedTuple):
+    entry: Entry
+    checked: Checked
+    key: str = ""
+    stored_size: int = 0
 
 
 def run_intake(upload_id: int, alive: Alive) -> None:
@@ -31,7 +39,11 @@ def run_intake(upload_id: int, alive: Alive) -> None:
     if upload is None:
         return
     if upload.state == Upload.State.CHECKING:
-        check_upload(upload, alive)
+        try:
+            check_upload(upload, alive)
+        except (SourceSet.DoesNotExist, Upload.DoesNotExist):
+            # Its set was deleted meanwhile; what was written since goes the same way.
+            return abandoned.remove_files_of(upload.source_set, [upload])
     if upload.state in (Upload.State.DONE, Upload.State.FAILED):
         remove_parts(upload)
 
@@ -39,6 +51,7 @@ def run_intake(upload_id: int, alive: Alive) -> None:
 def check_upload(upload: Upload, alive: Alive) -> None:
     try:
         state, reason = outcome(upload, alive)
+        lookalikes.mark(upload.source_set)
     finally:
         summaries.refresh(upload.source_set)
     checking = Upload.objects.filter(pk=upload.pk, state=Upload.State.CHECKING)
@@ -61,8 +74,8 @@ def check_contents(upload: Upload, found: Contents, alive: Alive) -> bool:
     last = upload.images.aggregate(last=Max("number"))["last"]
     waiting = [entry for entry in found.entries if last is None or entry.number > last]
     verdicts = Verdicts(upload)
-    for entry, checked, key in findings(upload, found, waiting, alive):
-        verdicts.add(entry, checked, key)
+    for finding in findings(upload, found, waiting, alive):
+        verdicts.add(*finding)
         if not alive():
             return False
     verdicts.flush()
@@ -95,13 +108,14 @@ def awaited(future: "Future[Finding]", alive: Alive) -> Finding:
 
 def find(upload: Upload, found: Contents, entry: Entry, pool: CheckerPool) -> Finding:
     if entry.refusal:
-        return entry, Checked("rejected", [entry.refusal]), ""
+        return Finding(entry, Checked("rejected", [entry.refusal]))
     try:
         data = found.read(entry)
     except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, RuntimeError):
-        return entry, Checked("rejected", ["damaged"]), ""
+        return Finding(entry, Checked("rejected", ["damaged"]))
     checked = pool.check(data)
-    return entry, checked, stored(upload, checked)
+    size = len(checked.data)
+    return Finding(entry, checked, stored(upload, checked), size)
 
 
 def stored(upload: Upload, checked: Checked) -> str:
@@ -116,3 +130,4 @@ def stored(upload: Upload, checked: Checked) -> str:
 def remove_parts(upload: Upload) -> None:
     for number in upload.parts:
         default_storage.delete(upload.part_key(number))
+    remove_folder(upload.folder)

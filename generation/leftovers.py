@@ -1,75 +1,55 @@
 """Removing stored files that nobody needs any more. What can't be removed now is logged, and found again later."""
 
 import logging
-from collections.abc import Iterable
 from datetime import timedelta
 
-from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from .models import SourceSet, Upload
+from .models import GenerationJob
 
 logger = logging.getLogger(__name__)
 
+# A worker that lost its job may still be about to write.
+GRACE = timedelta(minutes=1)
+# So that one round of sweeping stays short.
+BATCH = 10
 
-def remove_folder(folder: str) -> None:
+
+def sweep() -> int:
+    """Of jobs that ended without a dataset, or whose end was cut short: how many it tidied."""
+    return sum(remove(job) for job in to_tidy()[:BATCH])
+
+
+def to_tidy() -> QuerySet[GenerationJob]:
+    ended = GenerationJob.objects.filter(tidied_at__isnull=True, finished_at__lte=timezone.now() - GRACE)
+    return ended.order_by("finished_at")
+
+
+def remove(job: GenerationJob) -> bool:
+    """Shards and training checkpoints, of all attempts. Samples and the trained model stay."""
+    folders = (shard_folder(job), f"jobs/{job.public_id}/checkpoints")
+    removed = [remove_folder(folder) for folder in folders]
+    if not all(removed):
+        return False
+    return bool(GenerationJob.objects.filter(pk=job.pk, tidied_at__isnull=True).update(tidied_at=timezone.now()))
+
+
+def shard_folder(job: GenerationJob) -> str:
+    return f"shards/{job.public_id}"
+
+
+def remove_folder(folder: str) -> bool:
+    """Whether it is gone."""
     try:
         _folders, names = default_storage.listdir(folder)
         for name in names:
             default_storage.delete(f"{folder}/{name}")
         default_storage.delete(folder)
     except FileNotFoundError:
-        return
+        return True
     except Exception:
         logger.warning("%s was not removed", folder, exc_info=True)
-
-
-def remove_files_of(source_set: SourceSet, uploads: Iterable[Upload]) -> None:
-    """Of a set whose rows are gone."""
-    for row in (source_set, *uploads):
-        remove_folder(row.folder)
-
-
-def remove_abandoned() -> int:
-    """Uploads that were begun and that nobody went on with for days."""
-    oldest = timezone.now() - timedelta(days=settings.ABANDONED_UPLOAD_DAYS)
-    abandoned = Upload.objects.filter(state=Upload.State.RECEIVING, touched_at__lt=oldest)
-    return sum(remove_upload(upload) for upload in abandoned)
-
-
-def remove_upload(upload: Upload) -> bool:
-    """False where it was completed, or another part came in, since it was read."""
-    unchanged = Upload.objects.filter(pk=upload.pk, state=upload.state, touched_at=upload.touched_at)
-    if upload.state not in (Upload.State.RECEIVING, Upload.State.FAILED) or not unchanged.delete()[0]:
         return False
-    remove_folder(upload.folder)
     return True
-
-
-def remove_orphans() -> int:
-    """Folders without a row, left by a process that died between deleting the one and the other."""
-    return sum(remove_orphans_of(rows, place) for rows, place in ((Upload, "uploads"), (SourceSet, "source-sets")))
-
-
-def remove_orphans_of(rows: type[Upload] | type[SourceSet], place: str) -> int:
-    # The folders are listed first: each row is there before its first file.
-    orphans = [name for name in folders(place) if not has_row(rows, name)]
-    for name in orphans:
-        remove_folder(f"{place}/{name}")
-    return len(orphans)
-
-
-def folders(place: str) -> list[str]:
-    try:
-        return default_storage.listdir(place)[0]
-    except FileNotFoundError:
-        return []
-
-
-def has_row(rows: type[Upload] | type[SourceSet], name: str) -> bool:
-    try:
-        return rows._default_manager.filter(public_id=name).exists()
-    except ValidationError:
-        return True  # not named by us, so not ours to remove

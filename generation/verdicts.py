@@ -20,12 +20,12 @@ class Verdicts:
         self.rows: list[SourceImage] = []
         self.flushed_at = -SECONDS  # the first verdict is worth a transaction of its own
 
-    def add(self, entry: Entry, checked: Checked, key: str) -> None:
-        self.rows.append(self.row(entry, checked, key))
+    def add(self, entry: Entry, checked: Checked, key: str, stored_size: int) -> None:
+        self.rows.append(self.row(entry, checked, key, stored_size))
         if len(self.rows) >= BATCH or time.monotonic() - self.flushed_at > SECONDS:
             self.flush()
 
-    def row(self, entry: Entry, checked: Checked, key: str) -> SourceImage:
+    def row(self, entry: Entry, checked: Checked, key: str, stored_size: int) -> SourceImage:
         return SourceImage(
             source_set_id=self.upload.source_set_id,
             upload=self.upload,
@@ -34,7 +34,9 @@ class Verdicts:
             label=entry.label,
             size=entry.size,
             key=key,
-            **{name: fact for name, fact in checked.facts().items() if name != "suffix"},
+            stored_size=stored_size,
+            look=bytes.fromhex(checked.look),
+            **{name: fact for name, fact in checked.facts().items() if name not in ("suffix", "look")},
         )
 
     def flush(self) -> None:
@@ -72,4 +74,5 @@ def is_duplicate(row: SourceImage, firsts: dict[str, SourceImage]) -> bool:
     if not row.pixel_sha256 or firsts.setdefault(row.pixel_sha256, row) is row:
         return False
     row.verdict, row.reasons, row.key = SourceImage.Verdict.REJECTED, ["duplicate"], ""
+    row.flags, row.look, row.stored_size = [], b"", 0
     return True

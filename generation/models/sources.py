@@ -52,6 +52,11 @@ class SourceSet(models.Model):
         return reverse("source-set", args=[self.public_id])
 
     @property
+    def folder(self) -> str:
+        """Where its own files are stored; those it shares with an older version are in that one's folder."""
+        return f"source-sets/{self.public_id}"
+
+    @property
     def usable_images(self) -> "models.QuerySet[SourceImage]":
         return self.images.filter(verdict__in=SourceImage.USABLE)
 
@@ -119,8 +124,12 @@ class Upload(models.Model):
     def part_length(self, number: int) -> int:
         return min(self.part_size, self.size - (number - 1) * self.part_size)
 
+    @property
+    def folder(self) -> str:
+        return f"uploads/{self.public_id}"
+
     def part_key(self, number: int) -> str:
-        return f"uploads/{self.public_id}/{number:06d}"
+        return f"{self.folder}/{number:06d}"
 
 
 class SourceImage(models.Model):

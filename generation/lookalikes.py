@@ -1,0 +1,45 @@
+"""Which images of a set show nearly the same, kept on their rows."""
+
+from itertools import islice
+
+from django.db import transaction
+
+from .likeness import groups
+from .models import SourceImage, SourceSet
+
+BATCH = 500
+
+
+def mark(source_set: SourceSet) -> None:
+    """Points each image of a group at the one worth keeping: the largest, and of these the first."""
+    rows = list(
+        source_set.usable_images.exclude(look=b"").order_by("pk").only("pk", "look", "width", "height", "alike_id")
+    )
+    kept = {}
+    for group in groups([bytes(row.look) for row in rows]):
+        best = max(group, key=lambda place: (rows[place].width * rows[place].height, -place))
+        kept.update({place: rows[best].pk for place in group if place != best})
+    changed = {row.pk: kept.get(place) for place, row in enumerate(rows) if row.alike_id != kept.get(place)}
+    pairs = iter(changed.items())
+    while batch := dict(islice(pairs, BATCH)):
+        point(batch)
+
+
+@transaction.atomic
+def point(alike: dict[int, int | None]) -> None:
+    """Images that were deleted meanwhile are neither pointed at nor pointing."""
+    targets = {pk for pk in alike.values() if pk}
+    there = set(SourceImage.objects.filter(pk__in=targets).values_list("pk", flat=True))
+    rows = [SourceImage(pk=pk, alike_id=target if target in there else None) for pk, target in alike.items()]
+    SourceImage.objects.bulk_update(rows, ["alike"])
+
+
+def hand_on(source_set: SourceSet, gone: list[int]) -> None:
+    """Groups whose kept image is being deleted get another of their own."""
+    rest = source_set.usable_images.filter(alike__in=gone).exclude(pk__in=gone).order_by("pk")
+    heirs: dict[int, int] = {}
+    for pk, alike in rest.values_list("pk", "alike"):
+        heirs.setdefault(alike, pk)
+    for old, heir in heirs.items():
+        SourceImage.objects.filter(alike=old).exclude(pk=heir).update(alike=heir)
+        SourceImage.objects.filter(pk=heir).update(alike=None)
