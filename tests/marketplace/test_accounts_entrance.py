@@ -1,6 +1,9 @@
 """Getting in: signing up with a confirmed address, signing in, a lost password. Mail and pages in both languages."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -95,10 +98,15 @@ def test_mail_is_ours_in_both_languages(client, strict, language, words):
     letter = mail.outbox[0]
     assert words in letter.subject
     assert "[" not in letter.subject
-    assert letter.body.startswith("Hello Dora," if language == "en" else "Dora")
+    assert letter.body.startswith("Hello,\n" if language == "en" else "안녕하십니까.\n")
     assert "example.com" not in letter.body
     assert "\nGANerate\nhttp://testserver/" in letter.body
     assert (re.search("[가-힣]", letter.body) is not None) == (language == "ko")
+
+
+def test_nobody_writes_to_strangers_in_our_name(client, strict):
+    client.post(reverse("account_signup"), NEW | {"name": "Buy pills at http://evil.example"})
+    assert "evil" not in mail.outbox[0].body + mail.outbox[0].subject
 
 
 def test_whoever_signs_up_twice_gets_a_letter_and_no_one_else_learns_of_it(client, strict, alice):
@@ -243,3 +251,25 @@ def test_what_is_not_offered_has_no_address(client, name):
 )
 def test_nothing_answers_where_nothing_is_offered(client, path):
     assert client.get(f"/accounts/{path}").status_code == 404
+
+
+def start(**environment: str) -> subprocess.CompletedProcess[str]:
+    production = {"DEBUG": "0", "SECRET_KEY": "x" * 60, "ALLOWED_HOSTS": "shop.example", "GANERATE_TEST_PAYMENTS": "1"}
+    code = "import ganerate.settings as s; print(s.SITE_URL, s.DEFAULT_FROM_EMAIL, s.ACCOUNT_EMAIL_VERIFICATION)"
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "GANERATE_VAR") if name in os.environ}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(
+        command, env=inherited | production | environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_production_without_mail_does_not_start_because_nobody_could_get_in():
+    refused = start()
+    assert refused.returncode
+    assert "EMAIL_URL must be set" in refused.stderr
+
+
+def test_production_with_mail_knows_its_own_name():
+    assert start(EMAIL_URL="smtp://mail.example").stdout.split("\n")[0] == (
+        "https://shop.example GANerate <noreply@shop.example> mandatory"
+    )
