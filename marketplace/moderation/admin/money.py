@@ -34,13 +34,21 @@ class PurchaseAdmin(ReadOnlyAdmin):
     list_filter = ["state", "currency", "provider"]
     list_select_related = ["version", "buyer"]
     search_fields = ["public_id", "buyer__email", "version__title", "version__listing__seller__email"]
-    exclude = ["attempt_key"]
+    fields = [
+        "public_id", "version", "buyer", "state", "price_as_written", "fee_as_written", "licence_sha256", "provider",
+        "provider_reference", "created_at", "paid_at", "refunded_at", "delivery_started_at",
+    ]  # fmt: skip
+    readonly_fields = ["price_as_written", "fee_as_written"]
     date_hierarchy = "created_at"
     inlines = [PostingsOfPurchase, DownloadsOfPurchase]
 
     @admin.display(description=_("price"), ordering="price")
     def price_as_written(self, purchase: Purchase) -> str:
         return as_amount(purchase.price, purchase.currency)
+
+    @admin.display(description=_("fee"))
+    def fee_as_written(self, purchase: Purchase) -> str:
+        return as_amount(purchase.fee, purchase.currency)
 
 
 @admin.register(Account)

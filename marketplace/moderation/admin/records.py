@@ -36,7 +36,7 @@ class VersionsOfListing(admin.TabularInline):
 
 @admin.register(Listing)
 class ListingAdmin(ReadOnlyAdmin):
-    list_display = ["name", "seller", "state", "price", "published_at", "created_at", "review"]
+    list_display = ["name", "state", "price", "review", "seller", "published_at", "created_at"]
     list_filter = ["state", "current__currency", "published_at"]
     list_select_related = ["seller", "current"]
     search_fields = ["public_id", "seller__email", "seller__name", "versions__title"]
