@@ -31,6 +31,16 @@ REASONS: dict[str, str | Promise] = {
     "nested": _("An archive within the archive. Unpack it first."),
 }
 
+# The image is used; whether it should be is for its owner to say.
+FLAGS: dict[str, str | Promise] = {
+    "blurry": _("Blurry: it stays so at every resolution."),
+    "dark": _("Very dark: nothing in it is brighter than a dark grey."),
+    "bright": _("Very bright: nothing in it is darker than a light grey."),
+    "flat": _("Almost no contrast."),
+    "small": _("The shorter side is under 28 pixels: it is enlarged for training."),
+    "aspect": _("More than twice as long as wide: cropping to a square loses half of it."),
+}
+
 
 def worded(reasons: Iterable[str]) -> list[dict[str, str]]:
-    return [{"code": slug, "text": str(REASONS.get(slug, slug))} for slug in reasons]
+    return [{"code": slug, "text": str(REASONS.get(slug) or FLAGS.get(slug, slug))} for slug in reasons]

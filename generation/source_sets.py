@@ -1,8 +1,11 @@
-"""Making source sets, and new versions of sealed ones."""
+"""Making source sets, naming and deleting them, and new versions of sealed ones."""
+
+from functools import partial
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from . import abandoned
 from .access import Person
 from .models import SourceImage, SourceSet
 from .refusals import UploadRefused
@@ -18,6 +21,36 @@ def create(owner: Person, name: str, answers: dict[str, bool]) -> SourceSet:
         source_set = SourceSet.objects.create(owner_id=owner.pk, name=name)  # type: ignore[misc]  # only members get here
         source_set.declare(answers)
     return source_set
+
+
+def rename(source_set: SourceSet, name: str) -> SourceSet:
+    """A name is for its owner alone, so a sealed version can be renamed too."""
+    source_set.name = name
+    source_set.save(update_fields=["name"])
+    return source_set
+
+
+def why_kept(source_set: SourceSet) -> str:
+    """Why it can't be deleted, or nothing."""
+    if source_set.sealed_at is None and not source_set.jobs.exists():
+        return ""
+    return _(
+        "A generation job used these images, and what was made of them is traced back to them. This version can be"
+        " renamed, but not deleted. In a new version you can add images and delete others."
+    )
+
+
+@transaction.atomic
+def delete(source_set: SourceSet) -> None:
+    """The rows now, the files once that is certain."""
+    source_set = SourceSet.objects.select_for_update().get(pk=source_set.pk)
+    if kept := why_kept(source_set):
+        raise UploadRefused("source_set", kept)
+    uploads = list(source_set.uploads.all())
+    # Row by row, Django would read 10,000 of them first and hold the write lock meanwhile.
+    source_set.images.all()._raw_delete(source_set.images.db)
+    source_set.delete()
+    transaction.on_commit(partial(abandoned.remove_files_of, source_set, uploads))
 
 
 @transaction.atomic

@@ -10,14 +10,25 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import claims
+from . import abandoned, claims, quotas
 from .models import JobTask, SourceSet, Upload
 from .reasons import REASONS
 from .refusals import UploadRefused
 from .source_sets import new_version
 from .summaries import Summary, summary
 
-__all__ = ["REASONS", "Summary", "UploadRefused", "begin", "complete", "new_version", "put_part", "receive", "summary"]
+__all__ = [
+    "REASONS",
+    "Summary",
+    "UploadRefused",
+    "begin",
+    "complete",
+    "drop",
+    "new_version",
+    "put_part",
+    "receive",
+    "summary",
+]
 
 
 def begin(source_set: SourceSet, file_name: str, size: int) -> Upload:
@@ -27,6 +38,7 @@ def begin(source_set: SourceSet, file_name: str, size: int) -> Upload:
     if size > settings.MAX_UPLOAD_BYTES:
         limit = filesizeformat(settings.MAX_UPLOAD_BYTES)
         raise UploadRefused("size", _("%(name)s is larger than %(limit)s.") % {"name": file_name, "limit": limit})
+    quotas.refuse_full(source_set.owner_id, file_name, size)
     return Upload.objects.create(
         source_set=source_set, file_name=bare_name(file_name), size=size, part_size=settings.UPLOAD_PART_BYTES
     )
@@ -44,7 +56,7 @@ def bare_name(file_name: str) -> str:
     return name[-255:] or "upload"
 
 
-def put_part(upload: Upload, number: int, data: bytes) -> Upload:
+def put_part(upload: Upload, number: int, data: bytes | bytearray) -> Upload:
     """Stores one part, counted from 1. Sending a part again replaces it, so a client may always retry."""
     if upload.state != Upload.State.RECEIVING:
         raise UploadRefused("part", _("This upload is complete already."))
@@ -64,17 +76,19 @@ def put_part(upload: Upload, number: int, data: bytes) -> Upload:
 @transaction.atomic
 def note_part(upload: Upload, number: int) -> Upload:
     upload = Upload.objects.select_for_update().get(pk=upload.pk)
-    if number not in upload.parts:
-        upload.parts = sorted([*upload.parts, number])
-        upload.save(update_fields=["parts"])
+    upload.parts = sorted({*upload.parts, number})
+    upload.touched_at = timezone.now()
+    upload.save(update_fields=["parts", "touched_at"])
     return upload
 
 
 def complete(upload: Upload) -> Upload:
     """Hands the file to intake. Safe to call twice."""
     if upload.state == Upload.State.RECEIVING:
-        refuse_sealed(SourceSet.objects.get(pk=upload.source_set_id))
+        source_set = SourceSet.objects.get(pk=upload.source_set_id)
+        refuse_sealed(source_set)
         refuse_gaps(upload)
+        quotas.refuse_full(source_set.owner_id, upload.file_name)
         hand_over(upload)
     upload.refresh_from_db()
     return upload
@@ -92,6 +106,12 @@ def hand_over(upload: Upload) -> None:
     receiving = Upload.objects.filter(pk=upload.pk, state=Upload.State.RECEIVING)
     if receiving.update(state=Upload.State.CHECKING, completed_at=timezone.now()):
         claims.add(JobTask.Kind.INTAKE, upload=upload)
+
+
+def drop(upload: Upload) -> None:
+    """Gives up an upload that is not complete, or forgets one that failed."""
+    if not abandoned.remove_upload(upload):
+        raise UploadRefused("upload", _("This upload is complete already. Delete its images instead."))
 
 
 def receive(source_set: SourceSet, file: "File[bytes]") -> Upload:

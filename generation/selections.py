@@ -1,0 +1,70 @@
+"""Which source images are meant by a word, and how they are deleted from a set that is still open."""
+
+from functools import partial
+
+from django.core.files.storage import default_storage
+from django.db import connection, transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from . import lookalikes, summaries
+from .models import SourceImage, SourceSet
+from .reasons import FLAGS
+from .refusals import UploadRefused
+
+BATCH = 500
+
+
+def selected(source_set: SourceSet, which: str) -> QuerySet[SourceImage]:
+    """By a verdict, by a flag, `flagged` for any flag, `similar` for those of which another is kept; '' for all."""
+    images = source_set.images.all()
+    if which in SourceImage.Verdict:
+        return images.filter(verdict=which)
+    if which == "similar":
+        return images.filter(alike__isnull=False)
+    if which == "flagged":
+        return images.exclude(flags=[])
+    if which in FLAGS:
+        return with_flag(images, which)
+    return images
+
+
+def with_flag(images: QuerySet[SourceImage], flag: str) -> QuerySet[SourceImage]:
+    """SQLite can't look into a JSON list; a slug between quotes is nowhere else in it."""
+    if connection.vendor == "postgresql":
+        return images.filter(flags__contains=[flag])
+    return images.filter(flags__icontains=f'"{flag}"')
+
+
+def delete(source_set: SourceSet, images: QuerySet[SourceImage]) -> int:
+    """Returns how many are gone, exact duplicates of them included: those have no file of their own."""
+    with transaction.atomic():
+        open_set = SourceSet.objects.select_for_update().get(pk=source_set.pk)
+        if open_set.sealed_at is not None:
+            raise UploadRefused("source_set", _("A job has used these images, so they stay as they are."))
+        gone = list(images.values_list("pk", flat=True))
+        keys = remove_rows(open_set, gone)
+        usable = open_set.usable_images.count()
+        # Until the summary is made again, a job that seals the set computes the fingerprint itself.
+        SourceSet.objects.filter(pk=open_set.pk).update(usable_count=usable, draft_fingerprint="")
+        transaction.on_commit(partial(remove_files, keys))
+    summaries.refresh(source_set)
+    return len(gone)
+
+
+def remove_rows(source_set: SourceSet, gone: list[int]) -> list[str]:
+    """The keys of the files that nobody has any more."""
+    keys: list[str] = []
+    lookalikes.hand_on(source_set, gone)
+    for first in range(0, len(gone), BATCH):
+        part = gone[first : first + BATCH]
+        own = source_set.images.filter(pk__in=part, key__startswith=f"{source_set.folder}/")
+        keys.extend(own.values_list("key", flat=True))
+        leaving = source_set.images.filter(Q(pk__in=part) | Q(duplicate_of__in=part))
+        leaving._raw_delete(leaving.db)
+    return keys
+
+
+def remove_files(keys: list[str]) -> None:
+    for key in keys:
+        default_storage.delete(key)
