@@ -49,11 +49,18 @@ def environment() -> Iterator[dict[str, str]]:
     folder = Path(tempfile.mkdtemp(prefix="gan-"))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))}
     environment |= {"GANERATE_VAR": str(folder), "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3"}
+    environment |= {"EMAIL_URL": f"filemail:///{folder}/mail"}
     environment.pop("REDIS_URL", None)
     manage(environment, "migrate", "--verbosity", "0")
     manage(environment, "shell", "-c", PEOPLE)
     yield environment
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def mail(environment: dict[str, str]) -> Path:
+    """Where the letters lie that the site sends."""
+    return Path(environment["GANERATE_VAR"]) / "mail"
 
 
 @pytest.fixture(scope="module")
