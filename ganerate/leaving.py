@@ -5,7 +5,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -54,11 +54,11 @@ def close(request: MemberRequest) -> HttpResponse:
     return redirect("listing-list")
 
 
-def form_for(request: HttpRequest) -> CloseForm:
+def form_for(request: MemberRequest) -> CloseForm:
     data = request.POST if request.method == "POST" else None
     return CloseForm(data, user=request.user, earnings=bool(ledger.earnings(request.user)))
 
 
-def page(request: HttpRequest, form: CloseForm, status: int = 200) -> HttpResponse:
+def page(request: MemberRequest, form: CloseForm, status: int = 200) -> HttpResponse:
     context = {"form": form, "earnings": ledger.earnings(request.user), "contact": settings.CONTACT_EMAIL}
     return render(request, "accounts/data.html", context, status=status)

@@ -29,7 +29,7 @@ class Addresses(EmailView):
     def _action_primary(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse | None:
         """An account that was opened with this address and never confirmed it still holds it."""
         address: EmailAddress | None = self._get_email_address(request)
-        if address and User.objects.filter(email__iexact=address.email).exclude(pk=request.user.pk).exists():
+        if address and User.objects.filter(email__iexact=address.email).exclude(pk=address.user_id).exists():
             taken = _("Another account signs in with %(email)s. Close that one first; its password can be reset.")
             messages.error(request, taken % {"email": address.email})
             return None
