@@ -86,14 +86,14 @@ ARGUMENTS: dict[str, Callable[[World], list[object]]] = {
     [
         *("listing-list", "terms", "privacy", "account_login", "account_signup", "account_reset_password"),
         *("studio", "source-set-list", "source-set-new", "job-list", "dataset-list", "studio-listings"),
-        *("library", "profile", "token-list", "account_email", "account_change_password"),
+        *("library", "profile", "token-list", "own-data", "account_email", "account_change_password"),
     ],
     lambda world: [],
 )
 PUBLIC = ["listing-list", "listing", "terms", "privacy", "account_login", "account_signup", "account_reset_password"]
 OF_ANYONE = [
     *("studio", "source-set-list", "source-set-new", "job-list", "dataset-list", "studio-listings"),
-    *("library", "profile", "token-list", "account_email", "account_change_password"),
+    *("library", "profile", "token-list", "own-data", "account_email", "account_change_password"),
 ]
 OF_ALICE = ["source-set", "job-new", "job", "dataset", "dataset-image", "listing-new", "listing-edit"]
 OF_BOB = ["purchase"]
