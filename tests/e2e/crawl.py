@@ -14,7 +14,7 @@ INSTANCES, ASKED = 3, 20
 # Files, and pages that are somebody else's work: asked for, but not opened.
 NOT_OPENED = frozenset({
     "listing-sample", "purchase-bundle", "dataset-bundle", "dataset-sheet", "dataset-image-file", "listing-image",
-    "source-image", "job-preview", "schema", "own-data-export", "licence-text",
+    "source-image", "job-preview", "schema", "own-data-export", "licence-text", "dataset-cover", "listing-cover",
 })  # fmt: skip
 FOREIGN = ("/admin/queues/", "/admin/django_rq/", "/api/v1/docs/")
 
@@ -98,7 +98,7 @@ class Crawl:
         self.seen[route] += 1
         if route.split("?")[0] in NOT_OPENED or address.startswith(FOREIGN):
             return self.ask(address)
-        if self.seen[route] > (1 if "?" in route else INSTANCES):
+        if self.seen[route] > (1 if "?" in route or route.startswith("admin:") else INSTANCES):
             return self.ask(address)
         self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         self.page.goto(address)
@@ -140,12 +140,13 @@ class Crawl:
             self.note(f"has the title of {first}: {visit.title}")
 
     def new_links(self, base: str) -> list[str]:
-        """Addresses on this site that nobody has followed yet, without their fragment."""
+        """Addresses on this site not followed yet, without their fragment. The admin's filters are its own matter."""
         found = []
         for link in self.links:
             parts = urlsplit(urljoin(base, link))
             address = parts._replace(fragment="").geturl()
-            if not parts.scheme and not parts.netloc and address not in self.known:
+            filtered = parts.query and parts.path.startswith("/admin/")
+            if not parts.scheme and not parts.netloc and not filtered and address not in self.known:
                 self.known.add(address)
                 found.append(address)
         return found

@@ -18,13 +18,14 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice
 IN_THE_DARK = {"runOnly": {"type": "rule", "values": ["color-contrast", "target-size"]}}
 # A letter or a form leads here, not a link.
 ELSEWHERE = [
-    "/accounts/confirm-email/", "/accounts/password/reset/done/", "/accounts/password/reset/key/done/",
+    "/terms/accept/", "/accounts/confirm-email/", "/accounts/password/reset/done/", "/accounts/password/reset/key/done/",
     "/accounts/password/reset/key/x-set-password/", "/accounts/confirm-email/wrong/", "/accounts/inactive/",
 ]  # fmt: skip
 # Forms are sent here, or parts of pages are fetched from here.
 NOT_PAGES = NOT_OPENED | {
     "account_logout", "account_set_password", "account_reauthenticate", "token-revoke", "source-set-version",
-    "job-cancel", "job-stop", "job-ending", "job-estimate", "listing-submit", "listing-withdraw", "set_language",
+    "job-cancel", "job-stop", "job-ending", "job-news", "job-estimate", "dataset-delete", "listing-submit",
+    "listing-withdraw", "listing-discard", "account-close", "set_language",
 }  # fmt: skip
 # What may stand on a Korean page in English: names of things, and what people wrote.
 ENGLISH = re.compile(r"GANerate|SHA-256|Django|Sliced Wasserstein|example\.com|Asia/Seoul")
@@ -65,7 +66,7 @@ def test_every_page_is_well(name: str, page_of, reached: set[str]):
     faults = list[str]()
     for language in ("en", "ko"):
         crawl = Crawl(page_of(name, language), language)
-        for visit in crawl.follow("/", *(ELSEWHERE if name == "nobody" else [])):
+        for visit in crawl.follow("/", *(ELSEWHERE if name in ("nobody", "charlie") else [])):
             further = faults_of_korean(visit) if language == "ko" else faults_of_access(crawl.page, visit, reached)
             crawl.faults += [f"{visit.address}: {fault}" for fault in further]
         faults += [f"{language} {fault}" for fault in crawl.faults]

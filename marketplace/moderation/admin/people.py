@@ -47,6 +47,14 @@ class PersonAdmin(UserAdmin):
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "password1", "password2"]})]
 
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:  # Any: Django's nested options
+        """Whoever may only look gets no link to a page that is closed to them."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return shown
+        without = [name for name in shown[0][1]["fields"] if name != "password"]
+        return [(shown[0][0], {"fields": without}), *shown[1:]]
+
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
@@ -66,7 +74,8 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Revoke the chosen tokens"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> HttpResponse | None:
         usable = tokens.filter(revoked_at__isnull=True)
-        page = asking(self, request, usable, "revoke", _("Revoke these tokens? Programs that use them stop working."))
+        question = _("Revoke these tokens? Programs that use them stop working.")
+        page = asking(self, request, usable, "revoke", str(question))
         if page is None:
             revoked = usable.update(revoked_at=timezone.now())
             self.message_user(request, _("Revoked: %(count)d") % {"count": revoked}, messages.SUCCESS)
@@ -111,7 +120,7 @@ class SuspensionAdmin(admin.ModelAdmin):
     @admin.action(description=_("Lift the chosen suspensions now"), permissions=["lift"])
     def lift(self, request: HttpRequest, suspensions: QuerySet[Suspension]) -> HttpResponse | None:
         in_force = suspensions.filter(lifted_at__isnull=True)
-        page = asking(self, request, in_force, "lift", _("Lift these suspensions now?"))
+        page = asking(self, request, in_force, "lift", str(_("Lift these suspensions now?")))
         if page is None:
             lifted = in_force.update(lifted_at=timezone.now())
             self.message_user(request, _("Lifted: %(count)d") % {"count": lifted}, messages.SUCCESS)
