@@ -12,19 +12,19 @@ from datetime import date
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from ganerate.environment import LEVELS, Variables
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.FileAwareEnv()
+env = Variables()
 env.read_env(BASE_DIR / ".env")
 
-DEBUG: bool = env.bool("DEBUG", default=True)
-VAR_DIR = Path(env.str("GANERATE_VAR", default=str(BASE_DIR / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+DEBUG = env.bool("DEBUG", default=True)
+VAR_DIR = env.folder("GANERATE_VAR", default=BASE_DIR / "var")
 
 
 def local_secret() -> str:
@@ -36,17 +36,15 @@ def local_secret() -> str:
     return path.read_text()
 
 
-SECRET_KEY: str = env.str("SECRET_KEY", default="") or (local_secret() if DEBUG else "")
-if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY must be set when DEBUG is off.")
+SECRET_KEY = env.key("SECRET_KEY", default=local_secret() if DEBUG else "")
 
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+ALLOWED_HOSTS = env.host_names("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 if not DEBUG and not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the site's host names when DEBUG is off.")
-CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-HTTPS: bool = not DEBUG and env.bool("HTTPS", default=True)
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+HTTPS = not DEBUG and env.bool("HTTPS", default=True)
 _home = "http://127.0.0.1:8000" if DEBUG else f"{'https' if HTTPS else 'http'}://{ALLOWED_HOSTS[0].lstrip('.')}"
-SITE_URL: str = env.str("SITE_URL", default=_home).rstrip("/")
+SITE_URL = env.address("SITE_URL", default=_home)
 
 INSTALLED_APPS = [
     "ganerate",
@@ -114,7 +112,7 @@ TEMPLATES = [
 ]
 
 # Database. SQLite takes its write lock at BEGIN, so two writers wait for each other instead of failing.
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
+DATABASES = {"default": env.database("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -137,7 +135,7 @@ def embedded_valkey_socket() -> Path:
 
 EMBEDDED_VALKEY = "REDIS_URL" not in env.ENVIRON
 VALKEY_SOCKET = embedded_valkey_socket()
-REDIS_URL: str = env.str("REDIS_URL", default=f"unix://{VALKEY_SOCKET}?db=0")
+REDIS_URL = env.address("REDIS_URL", f"unix://{VALKEY_SOCKET}?db=0", schemes=("redis", "rediss", "unix"))
 
 RQ_QUEUES = {
     name: {
@@ -165,12 +163,12 @@ if S3_BUCKET:
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
-            "endpoint_url": env.str("S3_ENDPOINT_URL", default="") or None,
+            "endpoint_url": env.address("S3_ENDPOINT_URL", default="") or None,
             "access_key": env.str("S3_ACCESS_KEY"),
             "secret_key": env.str("S3_SECRET_KEY"),
             "region_name": env.str("S3_REGION", default="us-east-1"),
             "signature_version": "s3v4",
-            "addressing_style": env.str("S3_ADDRESSING_STYLE", default="path"),
+            "addressing_style": env.one_of("S3_ADDRESSING_STYLE", "path", ("path", "virtual", "auto")),
             "default_acl": None,
             "file_overwrite": True,
             "querystring_expire": 600,
@@ -234,14 +232,8 @@ ACCOUNT_ADAPTER = "marketplace.accounts.adapter.AccountAdapter"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "studio"
 LOGOUT_REDIRECT_URL = "listing-list"
-EMAIL_URL: str = env.str("EMAIL_URL", default="consolemail://" if DEBUG else "")
-if not EMAIL_URL:
-    raise ImproperlyConfigured(
-        "EMAIL_URL must be set when DEBUG is off: people confirm their address by mail. consolemail:// only prints it."
-    )
-EMAIL_CONFIG = env.email_url_config(EMAIL_URL)
-vars().update(EMAIL_CONFIG)
-DEFAULT_FROM_EMAIL: str = env.str(
+vars().update(env.mail("EMAIL_URL", default="consolemail://" if DEBUG else ""))
+DEFAULT_FROM_EMAIL = env.mail_address(
     "DEFAULT_FROM_EMAIL", default=f"GANerate <noreply@{urlsplit(SITE_URL).hostname or 'localhost'}>"
 )
 
@@ -249,18 +241,18 @@ DEFAULT_FROM_EMAIL: str = env.str(
 LANGUAGE_CODE = "en"
 LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE: str = env.str("TIME_ZONE", default="Asia/Seoul")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="Asia/Seoul")
 USE_I18N = True
 USE_TZ = True
 
 # Limits of one account and one request.
-MAX_UPLOAD_BYTES: int = env.int("MAX_UPLOAD_BYTES", default=4 * 1024**3)
+MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=4 * 1024**3)
 UPLOAD_PART_BYTES = 8 * 1024 * 1024
 # Source images, uploads on their way and datasets of one account.
-STORAGE_QUOTA_BYTES: int = env.int("STORAGE_QUOTA_BYTES", default=50 * 1024**3)
+STORAGE_QUOTA_BYTES = env.int("STORAGE_QUOTA_BYTES", default=50 * 1024**3)
 # An upload that nobody went on with for so long is removed, with its parts.
-ABANDONED_UPLOAD_DAYS: int = env.int("ABANDONED_UPLOAD_DAYS", default=7)
-MAX_COUNT: int = env.int("MAX_COUNT", default=1_000_000)
+ABANDONED_UPLOAD_DAYS = env.int("ABANDONED_UPLOAD_DAYS", default=7)
+MAX_COUNT = env.int("MAX_COUNT", default=1_000_000)
 DECLARATION_VERSION = "2026-11"
 # What people accept. A new version is asked for before they go on training, selling or buying.
 TERMS_VERSION, TERMS_SINCE = "2026-11", date(2026, 11, 21)
@@ -268,7 +260,7 @@ PRIVACY_VERSION, PRIVACY_SINCE = "2026-11", date(2026, 11, 21)
 # Who runs this site, as the terms and the privacy notice name them; until they do, both say that they are a draft.
 OPERATOR_NAME: str = env.str("OPERATOR_NAME", default="")
 OPERATOR_ADDRESS: str = env.str("OPERATOR_ADDRESS", default="")
-CONTACT_EMAIL: str = env.str("CONTACT_EMAIL", default="")
+CONTACT_EMAIL = env.mail_address("CONTACT_EMAIL", default="")
 PRIVACY_OFFICER: str = env.str("PRIVACY_OFFICER", default="")
 # Whoever else handles personal data for the operator, each as “name (what for)”.
 PROCESSORS: list[str] = env.list("PROCESSORS", default=[])
@@ -279,7 +271,7 @@ if not TEST_PAYMENTS:
     raise ImproperlyConfigured(
         "No payment provider is configured. GANERATE_TEST_PAYMENTS=1 allows the test provider, which takes no money."
     )
-PLATFORM_FEE_PERCENT: int = env.int("PLATFORM_FEE_PERCENT", default=10)
+PLATFORM_FEE_PERCENT = env.int("PLATFORM_FEE_PERCENT", default=10, least=0, most=100)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -328,7 +320,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = bool(SECURE_HSTS_SECONDS)
-BEHIND_PROXY: bool = env.bool("BEHIND_PROXY", default=False)
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 # Limits by address count the client's, not the proxy's that all clients share.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
@@ -338,6 +330,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", "INFO", LEVELS)},
     "loggers": {"django.server": {"level": "WARNING"}, "daphne": {"level": "WARNING"}},
 }
