@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from . import rules
 from .models import CURRENCIES, Licence, ListingVersion
 
-Given, Kept = TypeVar("Given"), TypeVar("Kept")
+Given = TypeVar("Given")
+Kept = TypeVar("Kept")
 
 
 class MomentField(forms.CharField):

@@ -11,6 +11,7 @@ from generation.engine.config import RESOLUTIONS
 from . import rules
 from .models import CURRENCIES, MINOR_DIGITS, Licence
 from .search import SORTS
+from .templatetags.money import amount_in
 
 COUNTS = (100, 1_000, 10_000, 100_000)
 SORT_NAMES = {"new": gettext_lazy("Newest first"), "price": gettext_lazy("Cheapest first")}
@@ -100,7 +101,8 @@ class SearchForm(forms.Form):
         if name == "q":
             return f"“{given[:60]}”"
         if name.startswith("price_"):
-            return f"{self.fields[name].label} {rules.as_amount(self.value(name), self.cleaned_data['currency'])}"
+            words = _("From %(amount)s") if name == "price_min" else _("Up to %(amount)s")
+            return words % {"amount": amount_in(self.value(name), self.cleaned_data["currency"])}
         label = str(dict(self.fields[name].choices)[given])  # type: ignore[attr-defined]  # a choice field
         return label if name in ("labelled", "licence") or given == "free" else f"{self.fields[name].label}: {label}"
 

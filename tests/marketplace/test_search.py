@@ -161,7 +161,7 @@ def test_broken_letters_find_nothing(shelf, client):
 def test_the_address_keeps_every_filter_and_each_can_be_taken_away(shelf, client):
     query = "q=shirts&currency=KRW&price_max=5000&labelled=no&sort=price"
     chips = dict(client.get(f"/?{query}").context["chips"])
-    assert set(chips) == {"“shirts”", "Without labels", "Price in: KRW", "To 5,000 KRW"}
+    assert set(chips) == {"“shirts”", "Without labels", "Price in: KRW", "Up to ₩5,000"}
     assert chips["“shirts”"] == "labelled=no&currency=KRW&price_max=5000&sort=price"
     assert chips["Price in: KRW"] == "q=shirts&labelled=no&sort=price"
 

@@ -89,7 +89,7 @@ def saved(request: MemberRequest, row: Listing) -> HttpResponse:
 def conflict(request: MemberRequest, row: Listing, form: ListingForm) -> HttpResponse:
     """Both sides of what differs, and a form that holds what was typed, now on top of what was saved."""
     version = version_for(request.user, own_listing(request.user, row.public_id))
-    typed = form.data.dict() | {"updated_at": version.updated_at.isoformat()}
+    typed = request.POST.dict() | {"updated_at": version.updated_at.isoformat()}
     context = {
         "listing": row,
         "version": version,

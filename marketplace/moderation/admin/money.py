@@ -14,7 +14,8 @@ class PostingsOfPurchase(admin.TabularInline):
     model = Posting
     extra = 0
     can_delete = False
-    fields = readonly_fields = ["reason", "source", "target", "amount_as_written", "created_at"]
+    readonly_fields = ["reason", "source", "target", "amount_as_written", "created_at"]
+    fields = tuple(readonly_fields)
 
     @admin.display(description=_("amount"))
     def amount_as_written(self, posting: Posting) -> str:

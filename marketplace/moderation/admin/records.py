@@ -27,7 +27,8 @@ class VersionsOfListing(admin.TabularInline):
     model = ListingVersion
     extra = 0
     can_delete = False
-    fields = readonly_fields = ["number", "title", "price_as_written", "licence", "created_at", "sealed_at"]
+    readonly_fields = ["number", "title", "price_as_written", "licence", "created_at", "sealed_at"]
+    fields = tuple(readonly_fields)
 
     @admin.display(description=gettext_lazy("price"))
     def price_as_written(self, version: ListingVersion) -> str:
