@@ -14,5 +14,5 @@ def span(seconds: Sequence[float]) -> str:
 
 
 @register.filter
-def took(seconds: float) -> str:
-    return spans.worded(spans.rounded(seconds))
+def took(seconds: float | None) -> str:
+    return "–" if seconds is None else spans.worded(spans.rounded(seconds))

@@ -37,7 +37,7 @@ export function follow(addresses, { event, link }) {
     if (reader.done) return;
     link("waiting");
     reader.failures += 1;
-    later(connect, 500 * 2 ** reader.failures);
+    later(connect, 250 * 2 ** reader.failures);
   }
 
   async function ask() {

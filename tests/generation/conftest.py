@@ -136,7 +136,9 @@ def dataset_of(job_of) -> Callable[..., Dataset]:
             recipe={"resolution": 28, "channels": 1, "classes": []},
         )  # fmt: skip
         job.first_slot = 64
-        GenerationJob.objects.filter(pk=job.pk).update(generator=job.generator, first_slot=64, state="running")
+        GenerationJob.objects.filter(pk=job.pk).update(
+            generator=job.generator, first_slot=64, state="running", started_at=timezone.now()
+        )
         job.tasks.update(state="done")
         done = [squares(job, first, min(4, count - first)) for first in range(0, count, 4)]
         result = finish.Result(uuid.uuid4(), count, {"images": count}, [])
