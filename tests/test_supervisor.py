@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from ganerate import preflight, valkey
+from ganerate import preflight, supervisor, valkey
 from ganerate.parts import Part
 from tests.test_server import ROOT, free_port, get, until
 
@@ -157,6 +157,21 @@ def test_a_full_disk_is_said_before_anything_starts(tmp_path, monkeypatch):
     monkeypatch.setattr(preflight, "DISK_NEEDED", 2**62)
     with pytest.raises(preflight.NotNow, match="at least 1 GB"):
         preflight.refuse_full_disk(tmp_path)
+
+
+def test_why_valkey_does_not_start_is_said(tmp_path):
+    (tmp_path / "appendonlydir").write_text("not a folder")
+    lines = []
+    part = supervisor.embedded_valkey(tmp_path, tmp_path / "valkey.sock")
+    keeper = supervisor.Supervisor([part], [], ROOT, None, lines.append)
+
+    def said() -> bool:
+        keeper.keep_running()
+        return any("ended (1)" in line for line in lines)
+
+    until(said, 10)
+    assert "append" in lines[-1]
+    assert str(tmp_path / "valkey.log") in lines[-1]
 
 
 def test_a_part_that_dies_at_once_is_tried_less_and_less_often():

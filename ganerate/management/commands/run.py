@@ -1,11 +1,15 @@
+import os
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+from django.utils import translation
+from django.utils.translation import gettext as _
 
-from ganerate import preflight, supervisor, valkey
+from ganerate import preflight, statics, supervisor, valkey
 
 
 class Command(BaseCommand):
@@ -21,8 +25,10 @@ class Command(BaseCommand):
 
     def handle(self, *, host: str, port: int, no_workers: bool, quiet: bool, **options: Any) -> None:
         try:
-            with preflight.lock(settings.VAR_DIR):
+            with translation.override(terminal_language()), preflight.lock(settings.VAR_DIR):
                 refuse(host, port)
+                if statics.collect_if_stale():
+                    self.stdout.write(_("Collected the static files."))
                 first = [supervisor.web(host, port)]
                 if settings.EMBEDDED_VALKEY:
                     first.insert(0, supervisor.embedded_valkey(settings.VAR_DIR / "valkey", settings.VALKEY_SOCKET))
@@ -36,8 +42,17 @@ class Command(BaseCommand):
 def refuse(host: str, port: int) -> None:
     preflight.refuse_full_disk(settings.VAR_DIR)
     preflight.refuse_taken_port(host, port)
+    preflight.refuse_other_database()
+    connections.close_all()
     if settings.EMBEDDED_VALKEY and valkey.answers(settings.VALKEY_SOCKET):
-        raise preflight.NotNow(f"Another Valkey answers at {settings.VALKEY_SOCKET}. Stop that one first.")
+        text = _("Another Valkey answers at %(socket)s. Stop that one first.")
+        raise preflight.NotNow(text % {"socket": settings.VALKEY_SOCKET})
+
+
+def terminal_language() -> str:
+    """What the terminal speaks: the environment's own word for it, as every program reads it."""
+    name = next((os.environ[key] for key in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(key)), "en")
+    return "ko" if name.startswith("ko") else "en"
 
 
 def log_folder() -> Path:
