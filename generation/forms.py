@@ -45,6 +45,13 @@ class SourceSetForm(forms.ModelForm):
         return {name: self.cleaned_data[name] for name in ("owns_rights", "no_recognisable_people")}
 
 
+class RenameForm(forms.ModelForm):
+    class Meta:
+        model = SourceSet
+        fields = ["name"]
+        labels = {"name": _("Name")}
+
+
 class FilesInput(forms.ClearableFileInput):
     allow_multiple_selected = True
 

@@ -40,6 +40,16 @@ def why_kept(source_set: SourceSet) -> str:
     )
 
 
+def versions(source_set: SourceSet) -> list[SourceSet]:
+    """All versions of the same images, the newest first."""
+    found = [source_set]
+    while newer := SourceSet.objects.filter(previous=found[0]).first():
+        found.insert(0, newer)
+    while older := found[-1].previous:
+        found.append(older)
+    return found
+
+
 @transaction.atomic
 def delete(source_set: SourceSet) -> None:
     """The rows now, the files once that is certain."""

@@ -3,12 +3,24 @@ from typing import Any
 from rest_framework import serializers
 
 from ..models import SourceImage, Upload
-from ..reasons import worded
+from ..reasons import FLAGS, worded
 
 
 class SourceSetRequest(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=120)
     declaration = serializers.DictField(child=serializers.BooleanField())
+
+
+class SourceSetName(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120)
+
+
+class SelectionRequest(serializers.Serializer[Any]):
+    which = serializers.ChoiceField(choices=["rejected", "flagged", "similar", *FLAGS])
+
+
+class DeletedAnswer(serializers.Serializer[Any]):
+    deleted = serializers.IntegerField()
 
 
 class UploadRequest(serializers.Serializer[Any]):
@@ -22,6 +34,7 @@ class ImageCounts(serializers.Serializer[Any]):
     fixed = serializers.IntegerField()
     rejected = serializers.IntegerField()
     duplicates = serializers.IntegerField()
+    similar = serializers.IntegerField()
     checking = serializers.BooleanField()
 
 
@@ -32,8 +45,13 @@ class SourceSetAnswer(serializers.Serializer[Any]):
     sealed = serializers.BooleanField()
     images = ImageCounts()
     labels = serializers.DictField(child=serializers.IntegerField())
+    reasons = serializers.DictField(child=serializers.IntegerField())
+    flags = serializers.DictField(child=serializers.IntegerField())
+    enlarged = serializers.DictField(child=serializers.IntegerField())
     enough = serializers.BooleanField()
     advice = serializers.CharField()
+    cautions = serializers.ListField(child=serializers.CharField())
+    stored_bytes = serializers.IntegerField()
     url = serializers.URLField()
 
 
@@ -62,11 +80,27 @@ class ReasonAnswer(serializers.Serializer[Any]):
 
 class SourceImageAnswer(serializers.ModelSerializer[SourceImage]):
     reasons = serializers.SerializerMethodField()
+    flags = serializers.SerializerMethodField()
     duplicate_of = serializers.IntegerField(source="duplicate_of_id", allow_null=True)
+    similar_to = serializers.IntegerField(source="alike_id", allow_null=True)
 
     class Meta:
         model = SourceImage
-        fields = ["id", "file_name", "label", "verdict", "reasons", "width", "height", "duplicate_of"]
+        fields = [
+            "id",
+            "file_name",
+            "label",
+            "verdict",
+            "reasons",
+            "flags",
+            "width",
+            "height",
+            "duplicate_of",
+            "similar_to",
+        ]
 
     def get_reasons(self, image: SourceImage) -> list[dict[str, str]]:
         return worded(image.reasons)
+
+    def get_flags(self, image: SourceImage) -> list[dict[str, str]]:
+        return worded(image.flags)

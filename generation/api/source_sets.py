@@ -3,6 +3,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
@@ -12,11 +13,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from .. import access, source_sets, summaries, uploads
+from .. import access, selections, source_sets, summaries, uploads
 from ..models import SourceImage, SourceSet, Upload
-from .serializers import SourceImageAnswer, SourceSetAnswer, SourceSetRequest, UploadAnswer, UploadRequest
+from .serializers import (
+    DeletedAnswer,
+    SelectionRequest,
+    SourceImageAnswer,
+    SourceSetAnswer,
+    SourceSetName,
+    SourceSetRequest,
+    UploadAnswer,
+    UploadRequest,
+)
 
-Row = TypeVar("Row", SourceSet, Upload)
+Result = TypeVar("Result")
 
 
 class Octets(BaseParser):
@@ -35,16 +45,22 @@ def described(source_set: SourceSet, found: uploads.Summary, request: Request) -
         "version": source_set.version,
         "sealed": source_set.sealed_at is not None,
         "images": {
-            name: getattr(found, name) for name in ("total", "accepted", "fixed", "rejected", "duplicates", "checking")
+            name: getattr(found, name)
+            for name in ("total", "accepted", "fixed", "rejected", "duplicates", "similar", "checking")
         },
         "labels": found.labels,
+        "reasons": found.reasons,
+        "flags": found.flags,
+        "enlarged": found.enlarged,
         "enough": found.enough,
         "advice": found.advice,
+        "cautions": found.cautions,
+        "stored_bytes": source_set.stored_bytes,
         "url": request.build_absolute_uri(reverse("api-source-set", args=[source_set.public_id])),
     }
 
 
-def attempt(call: Callable[[], Row]) -> Row:
+def attempt(call: Callable[[], Result]) -> Result:
     try:
         return call()
     except uploads.UploadRefused as refusal:
@@ -81,17 +97,61 @@ class SourceSetDetail(APIView):
         source_set = access.source_set_for(request.user, public_id)
         return Response(described(source_set, uploads.summary(source_set), request))
 
+    @extend_schema(request=SourceSetName, responses=SourceSetAnswer)
+    def patch(self, request: Request, public_id: UUID) -> Response:
+        source_set = access.own_source_set(request.user, public_id)
+        form = SourceSetName(data=request.data)
+        form.is_valid(raise_exception=True)
+        source_sets.rename(source_set, form.validated_data["name"])
+        return Response(described(source_set, uploads.summary(source_set), request))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, public_id: UUID) -> Response:
+        source_set = access.own_source_set(request.user, public_id)
+        attempt(lambda: source_sets.delete(source_set))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
 
 class SourceImageList(generics.ListAPIView[SourceImage]):
+    """All images, or those that `which` names: a verdict, a flag, flagged, similar."""
+
     required_scope = "generate"
     serializer_class = SourceImageAnswer
 
     def get_queryset(self) -> QuerySet[SourceImage]:
-        return access.source_set_for(self.request.user, self.kwargs["public_id"]).images.all()
+        source_set = access.source_set_for(self.request.user, self.kwargs["public_id"])
+        return selections.selected(source_set, self.request.query_params.get("which", "")).defer("look")
+
+    @extend_schema(request=SelectionRequest, responses=DeletedAnswer)
+    def delete(self, request: Request, public_id: UUID) -> Response:
+        source_set = access.own_source_set(request.user, public_id)
+        form = SelectionRequest(data=request.data or request.query_params)
+        form.is_valid(raise_exception=True)
+        chosen = selections.selected(source_set, form.validated_data["which"])
+        return Response({"deleted": attempt(lambda: selections.delete(source_set, chosen))})
 
 
-class UploadList(APIView):
+class SourceImageDetail(APIView):
     required_scope = "generate"
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, public_id: UUID, image_id: int) -> Response:
+        source_set = access.own_source_set(request.user, public_id)
+        image = get_object_or_404(source_set.images, pk=image_id)
+        attempt(lambda: selections.delete(source_set, source_set.images.filter(pk=image.pk)))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class UploadList(generics.ListAPIView[Upload]):
+    """Those that wait to be gone on with have the state `receiving`."""
+
+    required_scope = "generate"
+    serializer_class = UploadAnswer
+
+    def get_queryset(self) -> QuerySet[Upload]:
+        source_set = access.source_set_for(self.request.user, self.kwargs["public_id"])
+        state = self.request.query_params.get("state")
+        return source_set.uploads.filter(state=state) if state else source_set.uploads.all()
 
     @extend_schema(request=UploadRequest, responses={201: UploadAnswer})
     def post(self, request: Request, public_id: UUID) -> Response:
@@ -108,6 +168,12 @@ class UploadDetail(APIView):
     @extend_schema(responses=UploadAnswer)
     def get(self, request: Request, public_id: UUID, upload_id: UUID) -> Response:
         return Response(UploadAnswer(access.own_upload(request.user, public_id, upload_id)).data)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, public_id: UUID, upload_id: UUID) -> Response:
+        upload = access.own_upload(request.user, public_id, upload_id)
+        attempt(lambda: uploads.drop(upload))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class UploadPart(APIView):
@@ -135,6 +201,7 @@ urlpatterns = [
     path("source-sets/", SourceSetList.as_view(), name="api-source-set-list"),
     path("source-sets/<uuid:public_id>/", SourceSetDetail.as_view(), name="api-source-set"),
     path("source-sets/<uuid:public_id>/images/", SourceImageList.as_view(), name="api-source-images"),
+    path("source-sets/<uuid:public_id>/images/<int:image_id>/", SourceImageDetail.as_view(), name="api-source-image"),
     path("source-sets/<uuid:public_id>/uploads/", UploadList.as_view(), name="api-upload-list"),
     path("source-sets/<uuid:public_id>/uploads/<uuid:upload_id>/", UploadDetail.as_view(), name="api-upload"),
     path(

@@ -48,6 +48,7 @@ def test_a_set_is_made(api, alice):
         "fixed": 0,
         "rejected": 0,
         "duplicates": 0,
+        "similar": 0,
         "checking": False,
     }
     assert api(alice).get(body["url"]).json() == body
@@ -156,7 +157,8 @@ def test_a_token_needs_the_scope(api, alice, source_set):
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
 def test_other_methods_are_not_allowed(api, alice, source_set, method):
     assert getattr(api(alice), method)(LIST).status_code == 405
-    assert getattr(api(alice), method)(path(source_set)).status_code == 405
+    assert getattr(api(alice), method)(path(source_set, "uploads/")).status_code == 405
+    assert api(alice).put(path(source_set)).status_code == 405
 
 
 def test_queries_do_not_grow_with_images(api, alice, filled):
