@@ -1,8 +1,13 @@
-// Sends files in parts of 8 MB through the API, and continues where a lost connection or a closed tab stopped.
+// The page of a source set while files are being sent: rows with progress, one total, and a word before leaving.
+
+import { dropped, plain, sendables } from "./chosen.js";
+import { Refused, Sender } from "./sending.js";
 
 const form = document.getElementById("drop");
 const list = document.getElementById("sending");
-const ATTEMPTS = 6;
+const total = document.getElementById("total");
+const rows = [];
+let running = null;
 
 if (form) {
   form.images.addEventListener("change", sendChosen);
@@ -12,144 +17,165 @@ if (form) {
     form.classList.add("over");
   });
   form.addEventListener("dragleave", () => form.classList.remove("over"));
-  form.addEventListener("drop", (event) => {
+  form.addEventListener("drop", async (event) => {
     event.preventDefault();
     form.classList.remove("over");
-    sendAll([...event.dataTransfer.files]);
+    add(await dropped(event.dataTransfer));
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (running) event.preventDefault();
   });
 }
 
 function sendChosen() {
-  sendAll([...form.images.files]);
+  add(plain(form.images.files));
   form.reset();
 }
 
-async function sendAll(files) {
-  const rows = files.map((file) => [file, addRow(file)]);
-  for (const [file, row] of rows) await sendShown(file, row);
+function add(entries) {
+  const bundleName = (count) => worded(form.dataset.bundle, { count });
+  for (const item of sendables(entries, bundleName)) rows.push(new Row(item));
+  showTotal();
+  running ??= sendAll().finally(() => { running = null; });
 }
 
-async function sendShown(file, row) {
-  try {
-    await send(file, row);
-    row.bar.value = 1;
-    row.finish(form.dataset.done);
-  } catch (error) {
-    row.fail(error instanceof Refused ? error.message : form.dataset.failed, () => sendShown(file, row));
-  }
-  refreshIntake();
-}
-
-async function send(file, row) {
-  const upload = await resumed(file) ?? await begun(file);
-  const received = new Set(upload.parts);
-  for (let number = 1; number <= upload.part_count; number += 1) {
-    if (!received.has(number)) await sendPart(upload, number, file, row);
-    row.bar.value = number / (upload.part_count + 1);
-    row.say(`${Math.round((100 * number) / upload.part_count)} %`);
-  }
-  await call(`${upload.id}/complete/`, { method: "POST" });
-  localStorage.removeItem(memory(file));
-}
-
-async function sendPart(upload, number, file, row) {
-  const start = (number - 1) * upload.part_size;
-  const body = file.slice(start, start + upload.part_size);
-  const headers = { "Content-Type": "application/octet-stream" };
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await call(`${upload.id}/parts/${number}/`, { method: "PUT", headers, body });
-    } catch (error) {
-      if (error instanceof Refused || attempt === ATTEMPTS) throw error;
-      row.say(form.dataset.lost);
-      await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** attempt));
-    }
+// One file after another: each gets all of the line, and the first verdicts come soonest.
+async function sendAll() {
+  for (let row = waiting(); row; row = waiting()) {
+    await row.send();
+    showTotal();
+    refreshIntake();
   }
 }
 
-async function begun(file) {
-  const upload = await call("", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ file_name: file.name, size: file.size }),
-  });
-  localStorage.setItem(memory(file), upload.id);
-  return upload;
+function waiting() {
+  return rows.find((row) => row.state === "waiting");
 }
 
-async function resumed(file) {
-  const id = localStorage.getItem(memory(file));
-  if (!id) return null;
-  try {
-    const upload = await call(`${id}/`, {});
-    return upload.state === "receiving" && upload.size === file.size ? upload : null;
-  } catch (error) {
-    if (error instanceof Refused) return null;
-    throw error;
-  }
-}
-
-function memory(file) {
-  return ["upload", form.dataset.set, file.name, file.size, file.lastModified].join(":");
-}
-
-// An answer that trying again will not change.
-class Refused extends Error {}
-
-async function call(path, options) {
-  const headers = { ...options.headers, "X-CSRFToken": form.csrfmiddlewaretoken.value, Accept: "application/json" };
-  const response = await fetch(form.dataset.uploads + path, { ...options, headers });
-  if (response.ok) return response.json();
-  if (response.status >= 500 || response.status === 429) throw new Error(response.statusText);
-  throw new Refused(reason(await response.json().catch(() => ({})), response));
-}
-
-function reason(problem, response) {
-  const texts = Object.values(problem.errors ?? {}).flat();
-  return texts.join(" ") || problem.detail || `${response.status} ${response.statusText}`;
-}
-
-function addRow(file) {
-  const item = document.createElement("li");
-  const name = document.createElement("span");
-  const state = document.createElement("span");
-  const bar = document.createElement("progress");
-  name.textContent = file.name;
-  state.textContent = form.dataset.waiting;
-  state.className = "soft number";
-  bar.max = 1;
-  bar.value = 0;
-  bar.setAttribute("aria-label", file.name);
-  item.append(name, state, bar);
-  list.append(item);
-  const say = (text) => { state.textContent = text; };
-  return { bar, say, finish: (text) => leave(item, say, text), fail: (text, again) => showFailure(item, text, again) };
-}
-
-// From here on the list of the server shows it.
-function leave(item, say, text) {
-  say(text);
-  setTimeout(() => item.remove(), 2000);
-}
-
-function showFailure(item, text, again) {
-  const error = document.createElement("p");
-  const button = document.createElement("button");
-  error.className = "error";
-  error.setAttribute("role", "alert");
-  error.textContent = `${text} `;
-  button.type = "button";
-  button.className = "quiet small";
-  button.textContent = form.dataset.retry;
-  button.addEventListener("click", () => {
-    error.remove();
-    again();
-  });
-  error.append(button);
-  item.append(error);
+function showTotal() {
+  const counted = rows.filter((row) => row.state !== "cancelled");
+  const done = counted.filter((row) => row.state === "done").length;
+  total.hidden = counted.length < 2;
+  const [text, bar] = total.children;
+  const all = counted.reduce((sum, row) => sum + row.bytes, 0);
+  bar.value = counted.reduce((sum, row) => sum + (row.state === "done" ? row.bytes : row.sent), 0) / (all || 1);
+  const words = done === counted.length ? form.dataset.totalDone : worded(form.dataset.total, { done, count: counted.length });
+  if (text.textContent !== words) text.textContent = words; // read aloud once for each file, not for each part
 }
 
 function refreshIntake() {
   const intake = document.getElementById("intake");
   window.htmx?.ajax("GET", intake.dataset.url, { target: "#intake", swap: "outerHTML" });
+}
+
+class Row {
+  constructor(item) {
+    this.item = item;
+    this.state = "waiting";
+    this.sent = 0;
+    this.bytes = item.size ?? item.bytes;
+    this.sender = new Sender({
+      address: form.dataset.uploads, token: form.csrfmiddlewaretoken.value, set: form.dataset.set,
+    });
+    this.element = document.createElement("li");
+    this.name = piece("span", "", item.title ?? item.name);
+    this.text = piece("span", "soft number small", form.dataset.waiting);
+    this.bar = piece("progress", "", "");
+    this.bar.max = 1;
+    this.bar.value = 0;
+    this.bar.setAttribute("aria-label", item.title ?? item.name);
+    this.button = this.control(form.dataset.cancel, () => this.cancel());
+    this.element.append(this.name, this.text, this.button, this.bar);
+    list.append(this.element);
+  }
+
+  control(words, action) {
+    const button = piece("button", "plain small", words);
+    button.type = "button";
+    button.setAttribute("aria-label", `${words}: ${this.item.title ?? this.item.name}`);
+    button.addEventListener("click", action);
+    return button;
+  }
+
+  async send() {
+    this.state = "sending";
+    this.stop = new AbortController();
+    this.began = null;
+    if (this.item.size === null) this.text.textContent = form.dataset.packing;
+    const told = (sent, size) => this.moved(sent, size);
+    const waits = () => { this.text.textContent = navigator.onLine ? form.dataset.lost : form.dataset.offline; };
+    try {
+      await this.sender.send(this.item, { told, waits, signal: this.stop.signal });
+      this.finish();
+    } catch (error) {
+      if (this.state !== "cancelled") this.fail(error);
+    }
+  }
+
+  moved(sent, size) {
+    const now = performance.now();
+    this.began ??= { sent, now };
+    this.sent = sent;
+    this.bytes = size;
+    this.bar.value = sent / size;
+    document.querySelector(`#unfinished [data-upload="${this.item.id}"]`)?.remove();
+    const speed = (sent - this.began.sent) / ((now - this.began.now) / 1000 || 1);
+    const left = speed ? duration((size - sent) / speed) : "…";
+    const words = { sent: bytes(sent), size: bytes(size), speed: bytes(speed), left };
+    this.text.textContent = speed ? worded(form.dataset.moving, words) : bytes(size);
+    showTotal();
+  }
+
+  finish() {
+    this.state = "done";
+    this.bar.value = 1;
+    this.text.textContent = form.dataset.done;
+    this.button.remove();
+    setTimeout(() => this.element.remove(), 2000); // from here on the list of the server shows it
+  }
+
+  fail(error) {
+    this.state = "failed";
+    const text = piece("p", "error", `${error instanceof Refused ? error.message : form.dataset.failed} `);
+    text.setAttribute("role", "alert");
+    text.append(this.control(form.dataset.retry, () => {
+      text.remove();
+      this.state = "waiting";
+      add([]);
+    }));
+    this.element.append(text);
+  }
+
+  async cancel() {
+    this.state = "cancelled";
+    this.stop?.abort();
+    this.element.remove();
+    showTotal();
+    await this.sender.drop(this.item);
+    form.images.focus();
+  }
+}
+
+function piece(tag, className, text) {
+  const element = document.createElement(tag);
+  element.className = className;
+  element.textContent = text;
+  return element;
+}
+
+function worded(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+function bytes(count) {
+  const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
+  const power = Math.min(3, Math.max(0, Math.floor(Math.log10(Math.max(count, 1)) / 3)));
+  const style = { style: "unit", unit: units[power], unitDisplay: "short", maximumFractionDigits: power > 1 ? 1 : 0 };
+  return new Intl.NumberFormat(document.documentElement.lang, style).format(count / 1000 ** power);
+}
+
+function duration(seconds) {
+  const [value, unit] = seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
+  const style = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 0 };
+  return new Intl.NumberFormat(document.documentElement.lang, style).format(Math.max(1, value));
 }

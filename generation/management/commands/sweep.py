@@ -5,9 +5,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connections
 
-from generation import recovery
+from generation import abandoned, recovery
 
 logger = logging.getLogger(__name__)
+# What nobody goes on with for days need not be looked for each second.
+TIDY_SECONDS = 3600
 
 
 class Command(BaseCommand):
@@ -15,6 +17,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true")
+
+    tidied_at = 0.0
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         while True:
@@ -32,4 +36,10 @@ class Command(BaseCommand):
             connections.close_all()
 
     def put_right(self) -> int:
-        return recovery.sweep()
+        return recovery.sweep() + self.tidy()
+
+    def tidy(self) -> int:
+        if self.tidied_at and time.monotonic() - self.tidied_at < TIDY_SECONDS:
+            return 0
+        self.tidied_at = time.monotonic()
+        return abandoned.remove_uploads() + abandoned.remove_orphans()
