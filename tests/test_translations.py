@@ -34,6 +34,25 @@ WORDS = {
 }
 
 
+# What one might also have said. Readers meet one word for one thing.
+REFUSED = (
+    *("데이터 세트", "데이터세트", "자료집", "번들", "제너레이터", "생성기", "소스 이미지", "소스 세트", "원본 세트"),
+    *(
+        "사전 설정",
+        "레시피",
+        "구입",
+        "품질 리포트",
+        "포스팅",
+        "리스팅",
+        "분개",
+        "장부",
+        "생성작업",
+        "판매상품",
+        "검토 결과",
+    ),
+)
+
+
 @dataclass
 class Entry:
     flags: str = ""
@@ -88,6 +107,11 @@ def test_translations_keep_the_placeholders():
 @pytest.mark.parametrize(("english", "korean"), WORDS.items())
 def test_the_words_of_the_house(english, korean):
     assert {text for entry in KOREAN if entry.source.lower() == english for text in entry.translations} == {korean}
+
+
+def test_no_other_word_is_used_for_what_has_one():
+    found = {word for entry in KOREAN for text in entry.translations for word in REFUSED if word in text}
+    assert found == set()
 
 
 def test_the_tone_is_one():
