@@ -7,6 +7,7 @@ from channels.db import database_sync_to_async
 from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import AnonymousUser
+from django.db.backends.utils import CursorWrapper
 
 from generation import events
 from generation.models import GenerationJob
@@ -94,6 +95,32 @@ async def test_ticks_pass_through(alice, job_of):
     await database_sync_to_async(events.tick)(job, {"kimg": 3})
     assert (await socket.receive_json_from())["data"] == {"kimg": 3}
     await socket.disconnect()
+
+
+async def watchers_and_queries(people: int, alice, job: GenerationJob, monkeypatch) -> int:
+    """How many statements one event takes that `people` watch."""
+    sockets = [socket_of(alice, job, f"?after={job.last_event}") for _ in range(people)]
+    for socket in sockets:
+        await socket.connect()
+        await socket.receive_json_from()
+    statements: list[str] = []
+    execute = CursorWrapper.execute
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            CursorWrapper, "execute", lambda self, sql, *rest: statements.append(sql) or execute(self, sql, *rest)
+        )
+        await record(job, "progress", {})
+        for socket in sockets:
+            assert await numbers(socket, 1) == [job.last_event]
+    for socket in sockets:
+        await socket.disconnect()
+    return len(statements)
+
+
+async def test_an_event_costs_the_database_the_same_however_many_watch(alice, job_of, monkeypatch):
+    job = await sync_to_async(job_of)(alice)
+    alone = await watchers_and_queries(1, alice, job, monkeypatch)
+    assert 0 < await watchers_and_queries(8, alice, job, monkeypatch) <= alone
 
 
 async def refused(user: Any, job: GenerationJob) -> bool:
