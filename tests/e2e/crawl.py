@@ -26,7 +26,7 @@ LOOK = """() => ({
   links: [...document.querySelectorAll("a[href]")].map((link) => link.getAttribute("href")),
   anchors: [...document.querySelectorAll("a[href^='#']")].map((link) => link.hash.slice(1))
     .filter((name) => name && !document.getElementById(name)),
-  texts: [...document.querySelectorAll("body, body *:not(script, style, option)")]
+  texts: [...document.querySelectorAll("body, body *:not(script, style, option, noscript)")]
     .filter((element) => !element.closest("[lang]:not(html), pre, code, .hash, .mono"))
     .flatMap((element) => [...element.childNodes].filter((node) => node.nodeType === 3))
     .map((node) => node.data.trim().replace(/\\s+/g, " ")).filter(Boolean),
