@@ -11,17 +11,21 @@ from .sources import SourceSet
 class Generator(models.Model):
     """A trained model as a thing of its own: datasets come and go, its slots are never reused."""
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generators")
-    source_set = models.ForeignKey(SourceSet, on_delete=models.PROTECT, related_name="generators")
-    source_fingerprint = models.CharField(max_length=64)
-    recipe = models.JSONField()
-    checkpoint_key = models.CharField(max_length=200)
-    sha256 = models.CharField(max_length=64)
-    size = models.PositiveBigIntegerField()
-    metrics = models.JSONField(default=dict, blank=True)
-    next_slot = models.BigIntegerField(default=0)
-    created_at = models.DateTimeField(auto_now_add=True)
+    public_id = models.UUIDField(_("public ID"), default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="generators", verbose_name=_("owner")
+    )
+    source_set = models.ForeignKey(
+        SourceSet, on_delete=models.PROTECT, related_name="generators", verbose_name=_("source set")
+    )
+    source_fingerprint = models.CharField(_("fingerprint of the source set"), max_length=64)
+    recipe = models.JSONField(_("recipe"))
+    checkpoint_key = models.CharField(_("storage key of the checkpoint"), max_length=200)
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    size = models.PositiveBigIntegerField(_("size in bytes"))
+    metrics = models.JSONField(_("metrics"), default=dict, blank=True)
+    next_slot = models.BigIntegerField(_("next slot"), default=0)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     class Meta:
         ordering = ["-created_at"]

@@ -54,33 +54,45 @@ class GenerationJob(models.Model):
     ACTIVE = (State.QUEUED, State.RUNNING, State.STOPPING)
     TERMINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs")
-    source_set = models.ForeignKey(SourceSet, on_delete=models.PROTECT, related_name="jobs")
+    public_id = models.UUIDField(_("public ID"), default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs", verbose_name=_("owner")
+    )
+    source_set = models.ForeignKey(
+        SourceSet, on_delete=models.PROTECT, related_name="jobs", verbose_name=_("source set")
+    )
     count = models.PositiveIntegerField(_("number of images"))
-    seed = models.BigIntegerField()
-    requested = models.JSONField()
-    resolved = models.JSONField(null=True, blank=True)
+    seed = models.BigIntegerField(_("seed"))
+    requested = models.JSONField(_("recipe requested"))
+    resolved = models.JSONField(_("recipe resolved"), null=True, blank=True)
     # Low and high, as told to the person at submit.
-    expected_seconds = models.JSONField(default=list, blank=True)
-    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="children")
-    starts_from = models.ForeignKey(Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
-    generator = models.ForeignKey(Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs")
-    first_slot = models.BigIntegerField(null=True, blank=True)
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    stop_intent = models.CharField(max_length=10, choices=StopIntent, default=StopIntent.NONE, blank=True)
-    stage = models.CharField(max_length=10, choices=Stage, default=Stage.PREPARING)
+    expected_seconds = models.JSONField(_("expected seconds"), default=list, blank=True)
+    parent = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent job")
+    )
+    starts_from = models.ForeignKey(
+        Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("starts from")
+    )
+    generator = models.ForeignKey(
+        Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs", verbose_name=_("generator")
+    )
+    first_slot = models.BigIntegerField(_("first slot"), null=True, blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    stop_intent = models.CharField(
+        _("what to do when stopping"), max_length=10, choices=StopIntent, default=StopIntent.NONE, blank=True
+    )
+    stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.PREPARING)
     # Number of the newest event. Raised in the transaction that writes the event, so commit order is number order.
-    last_event = models.PositiveIntegerField(default=0)
+    last_event = models.PositiveIntegerField(_("number of the last event"), default=0)
     # The newest unnumbered tick, for whoever opens the page between two events.
-    snapshot = models.JSONField(default=dict, blank=True)
-    reason = models.TextField(blank=True, help_text=_("Why it ended, for people."))
-    traceback = models.TextField(blank=True, help_text=_("For staff."))
-    created_at = models.DateTimeField(auto_now_add=True)
-    started_at = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
+    snapshot = models.JSONField(_("latest snapshot"), default=dict, blank=True)
+    reason = models.TextField(_("reason"), blank=True, help_text=_("Why it ended, for people."))
+    traceback = models.TextField(_("traceback"), blank=True, help_text=_("For staff."))
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
     # When what it needed only while it ran was removed from the store.
-    tidied_at = models.DateTimeField(null=True, blank=True, editable=False)
+    tidied_at = models.DateTimeField(_("tidied at"), null=True, blank=True, editable=False)
 
     objects = JobQuerySet.as_manager()
 

@@ -14,25 +14,29 @@ from django.utils.translation import gettext_lazy as _
 class SourceSet(models.Model):
     """One version of a seller's source images. A job seals it; additions then make a new version."""
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="source_sets")
+    public_id = models.UUIDField(_("public ID"), default=uuid.uuid4, unique=True, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="source_sets", verbose_name=_("owner")
+    )
     name = models.CharField(_("name"), max_length=120)
-    version = models.PositiveIntegerField(default=1)
-    previous = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="next")
-    sealed_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    previous = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="next", verbose_name=_("previous version")
+    )
+    sealed_at = models.DateTimeField(_("sealed at"), null=True, blank=True)
     # SHA-256 over the sorted pixel hashes and labels of the accepted images; set when the set is sealed.
-    fingerprint = models.CharField(max_length=64, blank=True)
-    declaration_version = models.CharField(max_length=20, blank=True)
-    declaration = models.JSONField(default=dict, blank=True)
-    declared_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    fingerprint = models.CharField(_("fingerprint"), max_length=64, blank=True)
+    declaration_version = models.CharField(_("version of the declaration"), max_length=20, blank=True)
+    declaration = models.JSONField(_("declaration of rights"), default=dict, blank=True)
+    declared_at = models.DateTimeField(_("declared at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
     # What intake found, kept so that submitting a job costs the same for 50 images and for 10,000.
-    usable_count = models.PositiveIntegerField(default=0)
-    label_counts = models.JSONField(default=dict, blank=True)
-    grey = models.BooleanField(default=False, help_text=_("Every usable image is grey."))
-    draft_fingerprint = models.CharField(max_length=64, blank=True)
+    usable_count = models.PositiveIntegerField(_("usable images"), default=0)
+    label_counts = models.JSONField(_("images by label"), default=dict, blank=True)
+    grey = models.BooleanField(_("grey"), default=False, help_text=_("Every usable image is grey."))
+    draft_fingerprint = models.CharField(_("fingerprint so far"), max_length=64, blank=True)
     # Of the files in this version's own folder. A newer version shares those of the older one.
-    stored_bytes = models.PositiveBigIntegerField(default=0)
+    stored_bytes = models.PositiveBigIntegerField(_("bytes stored"), default=0)
 
     class Meta:
         ordering = ["-created_at"]
@@ -92,20 +96,22 @@ class Upload(models.Model):
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    source_set = models.ForeignKey(SourceSet, on_delete=models.CASCADE, related_name="uploads")
-    file_name = models.CharField(max_length=255)
-    size = models.BigIntegerField()
-    part_size = models.PositiveIntegerField()
-    state = models.CharField(max_length=10, choices=State, default=State.RECEIVING)
+    public_id = models.UUIDField(_("public ID"), default=uuid.uuid4, unique=True, editable=False)
+    source_set = models.ForeignKey(
+        SourceSet, on_delete=models.CASCADE, related_name="uploads", verbose_name=_("source set")
+    )
+    file_name = models.CharField(_("file name"), max_length=255)
+    size = models.BigIntegerField(_("size in bytes"))
+    part_size = models.PositiveIntegerField(_("bytes in a part"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVING)
     # Numbers of the parts that are in, ascending.
-    parts = models.JSONField(default=list)
-    images_found = models.PositiveIntegerField(default=0)
-    reason = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    completed_at = models.DateTimeField(null=True, blank=True)
+    parts = models.JSONField(_("parts received"), default=list)
+    images_found = models.PositiveIntegerField(_("images found"), default=0)
+    reason = models.TextField(_("reason"), blank=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+    completed_at = models.DateTimeField(_("completed at"), null=True, blank=True)
     # When its newest part came in. One that nobody goes on with is removed some days after.
-    touched_at = models.DateTimeField(default=timezone.now)
+    touched_at = models.DateTimeField(_("last part at"), default=timezone.now)
 
     class Meta:
         ordering = ["created_at"]
@@ -140,33 +146,49 @@ class SourceImage(models.Model):
 
     USABLE = (Verdict.ACCEPTED, Verdict.FIXED)
 
-    source_set = models.ForeignKey(SourceSet, on_delete=models.CASCADE, related_name="images")
-    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="images", null=True)
-    # Position in the upload, so that an intake that runs twice writes each file once.
-    number = models.PositiveIntegerField()
-    file_name = models.CharField(max_length=500)
-    label = models.CharField(max_length=100, blank=True)
-    verdict = models.CharField(max_length=10, choices=Verdict)
-    # Short slugs, worded for people by uploads.REASONS: why it was rejected, or what was fixed.
-    reasons = models.JSONField(default=list, blank=True)
-    duplicate_of = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="duplicates"
+    source_set = models.ForeignKey(
+        SourceSet, on_delete=models.CASCADE, related_name="images", verbose_name=_("source set")
     )
-    width = models.PositiveIntegerField(default=0)
-    height = models.PositiveIntegerField(default=0)
-    mode = models.CharField(max_length=10, blank=True)
-    size = models.PositiveBigIntegerField(default=0)
-    sha256 = models.CharField(max_length=64, blank=True)
-    pixel_sha256 = models.CharField(max_length=64, blank=True)
-    key = models.CharField(max_length=200, blank=True)
-    stored_size = models.PositiveBigIntegerField(default=0)
+    upload = models.ForeignKey(
+        Upload, on_delete=models.CASCADE, related_name="images", null=True, verbose_name=_("upload")
+    )
+    # Position in the upload, so that an intake that runs twice writes each file once.
+    number = models.PositiveIntegerField(_("number"))
+    file_name = models.CharField(_("file name"), max_length=500)
+    label = models.CharField(_("label"), max_length=100, blank=True)
+    verdict = models.CharField(_("verdict"), max_length=10, choices=Verdict)
+    # Short slugs, worded for people by uploads.REASONS: why it was rejected, or what was fixed.
+    reasons = models.JSONField(_("reasons"), default=list, blank=True)
+    duplicate_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="duplicates",
+        verbose_name=_("duplicate of"),
+    )
+    width = models.PositiveIntegerField(_("width"), default=0)
+    height = models.PositiveIntegerField(_("height"), default=0)
+    mode = models.CharField(_("colour mode"), max_length=10, blank=True)
+    size = models.PositiveBigIntegerField(_("size in bytes"), default=0)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
+    pixel_sha256 = models.CharField(_("SHA-256 of the pixels"), max_length=64, blank=True)
+    key = models.CharField(_("key"), max_length=200, blank=True)
+    stored_size = models.PositiveBigIntegerField(_("bytes stored"), default=0)
     # Short slugs, worded by reasons.FLAGS: what is worth a look although the image can be used.
-    flags = models.JSONField(default=list, blank=True)
+    flags = models.JSONField(_("flags"), default=list, blank=True)
     # The picture in a few hundred bytes, to find others that show the same: see likeness.py.
-    look = models.BinaryField(default=b"", blank=True)
+    look = models.BinaryField(_("thumbnail signature"), default=b"", blank=True)
     # The image of its group that would be kept, where another shows nearly the same.
-    alike = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="likes")
-    created_at = models.DateTimeField(auto_now_add=True)
+    alike = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="likes",
+        verbose_name=_("nearly the same as"),
+    )
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     class Meta:
         ordering = ["upload", "number"]

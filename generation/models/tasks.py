@@ -31,26 +31,35 @@ class JobTask(models.Model):
 
     QUEUES = {Kind.INTAKE: "short", Kind.TRAIN: "training", Kind.SAMPLE: "sampling", Kind.FINISH: "sampling"}
 
-    job = models.ForeignKey(GenerationJob, on_delete=models.CASCADE, null=True, blank=True, related_name="tasks")
-    upload = models.OneToOneField(Upload, on_delete=models.CASCADE, null=True, blank=True, related_name="task")
-    kind = models.CharField(max_length=10, choices=Kind)
-    queue = models.CharField(max_length=20)
+    job = models.ForeignKey(
+        GenerationJob,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="tasks",
+        verbose_name=_("generation job"),
+    )
+    upload = models.OneToOneField(
+        Upload, on_delete=models.CASCADE, null=True, blank=True, related_name="task", verbose_name=_("upload")
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    queue = models.CharField(_("queue"), max_length=20)
     # The shard of slots [first, first + count), relative to the job's first slot; count 0 for the other kinds.
-    first = models.BigIntegerField(default=0)
-    count = models.PositiveIntegerField(default=0)
-    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    attempt = models.PositiveIntegerField(default=0)
-    fence = models.PositiveIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True, blank=True)
-    worker = models.CharField(max_length=200, blank=True)
-    output_key = models.CharField(max_length=200, blank=True)
-    sha256 = models.CharField(max_length=64, blank=True)
-    output = models.JSONField(default=dict, blank=True)
-    last_error = models.TextField(blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    first = models.BigIntegerField(_("first slot"), default=0)
+    count = models.PositiveIntegerField(_("number of images"), default=0)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    attempt = models.PositiveIntegerField(_("attempt"), default=0)
+    fence = models.PositiveIntegerField(_("fence"), default=0)
+    lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
+    worker = models.CharField(_("worker"), max_length=200, blank=True)
+    output_key = models.CharField(_("storage key of the output"), max_length=200, blank=True)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
+    output = models.JSONField(_("output"), default=dict, blank=True)
+    last_error = models.TextField(_("last error"), blank=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
     # A task that failed is tried again no sooner than this.
-    not_before = models.DateTimeField(null=True, blank=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
+    not_before = models.DateTimeField(_("not before"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
 
     class Meta:
         ordering = ["id"]
@@ -90,11 +99,13 @@ class JobTask(models.Model):
 class JobEvent(models.Model):
     """One row of what happened. Never edited; its number follows commit order within the job."""
 
-    job = models.ForeignKey(GenerationJob, on_delete=models.CASCADE, related_name="events")
-    number = models.PositiveIntegerField()
-    kind = models.CharField(max_length=30)
-    payload = models.JSONField(default=dict)
-    created_at = models.DateTimeField(auto_now_add=True)
+    job = models.ForeignKey(
+        GenerationJob, on_delete=models.CASCADE, related_name="events", verbose_name=_("generation job")
+    )
+    number = models.PositiveIntegerField(_("number"))
+    kind = models.CharField(_("kind"), max_length=30)
+    payload = models.JSONField(_("payload"), default=dict)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     class Meta:
         ordering = ["number"]

@@ -38,15 +38,15 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. The e-mail address is the login; sellers, buyers and staff are the same kind of row."""
 
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    public_id = models.UUIDField(_("public ID"), default=uuid.uuid4, unique=True, editable=False)
     email = models.EmailField(_("e-mail"), max_length=254)
     name = models.CharField(_("name"), max_length=120)
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="ko")
     time_zone = models.CharField(_("time zone"), max_length=50, default="Asia/Seoul", validators=[validate_time_zone])
-    terms_version = models.CharField(max_length=20, blank=True)
-    terms_accepted_at = models.DateTimeField(null=True, blank=True)
-    privacy_version = models.CharField(max_length=20, blank=True)
-    privacy_accepted_at = models.DateTimeField(null=True, blank=True)
+    terms_version = models.CharField(_("version of the terms"), max_length=20, blank=True)
+    terms_accepted_at = models.DateTimeField(_("terms accepted at"), null=True, blank=True)
+    privacy_version = models.CharField(_("version of the privacy notice"), max_length=20, blank=True)
+    privacy_accepted_at = models.DateTimeField(_("privacy notice accepted at"), null=True, blank=True)
     is_active = models.BooleanField(_("active"), default=True)
     is_staff = models.BooleanField(_("staff"), default=False)
     date_joined = models.DateTimeField(_("joined"), auto_now_add=True)
@@ -101,16 +101,16 @@ class ApiToken(models.Model):
         ACCOUNT = "account", _("change your profile and tokens")
         MODERATE = "moderate", _("moderate (staff)")
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_tokens")
-    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="api_tokens", verbose_name=_("user"))
+    public_id = models.UUIDField(_("public ID"), default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(_("name"), max_length=80)
-    prefix = models.CharField(max_length=12)
-    digest = models.CharField(max_length=64, unique=True)
-    scopes = models.JSONField(default=list)
-    expires_at = models.DateTimeField()
-    last_used_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    prefix = models.CharField(_("prefix"), max_length=12)
+    digest = models.CharField(_("digest"), max_length=64, unique=True)
+    scopes = models.JSONField(_("scopes"), default=list)
+    expires_at = models.DateTimeField(_("expires at"))
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     objects = ApiTokenQuerySet.as_manager()
 
@@ -158,13 +158,13 @@ class ApiToken(models.Model):
 class IdempotentRequest(models.Model):
     """The answer given to a creating call, so that a repeated call with the same key gets the same answer."""
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
-    key = models.CharField(max_length=200)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", verbose_name=_("user"))
+    key = models.CharField(_("key"), max_length=200)
     # SHA-256 of method, path and body: the same key with another request is a conflict.
-    request_sha256 = models.CharField(max_length=64)
-    status = models.PositiveSmallIntegerField()
-    answer = models.JSONField()
-    created_at = models.DateTimeField(auto_now_add=True)
+    request_sha256 = models.CharField(_("SHA-256 of the request"), max_length=64)
+    status = models.PositiveSmallIntegerField(_("HTTP status"))
+    answer = models.JSONField(_("answer"))
+    created_at = models.DateTimeField(_("made at"), auto_now_add=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "key"], name="one_answer_per_idempotency_key")]
