@@ -1,18 +1,19 @@
 """Style sheets, scripts and pictures as production serves them: named by their content, compressed, collected once."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
+from django.utils.translation import gettext as _
 
 
-def collect_if_stale() -> bool:
-    """Whether there was anything to collect. With DEBUG every file is served from where it lies."""
-    if settings.DEBUG or not stale(Path(settings.STATIC_ROOT) / "staticfiles.json"):
-        return False
-    call_command("collectstatic", interactive=False, verbosity=0)
-    return True
+def collect_if_stale(say: Callable[[str], object]) -> None:
+    """With DEBUG every file is served from where it lies."""
+    if not settings.DEBUG and stale(Path(settings.STATIC_ROOT) / "staticfiles.json"):
+        say(_("Collecting the static files …"))
+        call_command("collectstatic", interactive=False, verbosity=0)
 
 
 def stale(manifest: Path) -> bool:

@@ -58,20 +58,20 @@ class Supervisor:
         self.outputs = selectors.DefaultSelector()
         self.unfinished: dict[str, bytes] = {}
 
-    def run(self, host: str, port: int) -> None:
-        """Until SIGTERM, SIGINT or SIGHUP."""
+    def run(self, host: str, port: int, name: str = "localhost") -> None:
+        """Until SIGTERM, SIGINT or SIGHUP. `name` is a host name that the site answers to."""
         with handled(self.ask_to_stop):
             try:
-                self.loop(host, port)
+                self.loop(host, port, name)
             finally:
                 self.stop()
 
-    def loop(self, host: str, port: int) -> None:
+    def loop(self, host: str, port: int, name: str) -> None:
         started, announced = time.monotonic(), False
         while not self.stopping:
             self.keep_running()
             self.relay(TICK)
-            if not announced and first_page_answers(host, port):
+            if not announced and first_page_answers(host, port, name):
                 announced = True
                 self.parts += self.later
                 self.announce(f"http://{host}:{port}/", time.monotonic() - started)
@@ -147,11 +147,11 @@ def handled(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
             signal.signal(number, old)
 
 
-def first_page_answers(host: str, port: int) -> bool:
+def first_page_answers(host: str, port: int, name: str) -> bool:
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     connection = http.client.HTTPConnection(reachable, port, timeout=5)
     try:
-        connection.request("GET", "/")
+        connection.request("GET", "/", headers={"Host": name})
         return connection.getresponse().status > 0  # an error page is a page: it says what is wrong
     except (OSError, http.client.HTTPException):
         return False

@@ -27,14 +27,15 @@ class Command(BaseCommand):
         try:
             with translation.override(terminal_language()), preflight.lock(settings.VAR_DIR):
                 refuse(host, port)
-                if statics.collect_if_stale():
-                    self.stdout.write(_("Collected the static files."))
+                statics.collect_if_stale(self.stdout.write)
                 first = [supervisor.web(host, port)]
                 if settings.EMBEDDED_VALKEY:
                     first.insert(0, supervisor.embedded_valkey(settings.VAR_DIR / "valkey", settings.VALKEY_SOCKET))
                 later = [] if no_workers else supervisor.background()
                 logs = log_folder() if quiet else None
-                supervisor.Supervisor(first, later, settings.BASE_DIR, logs, self.stdout.write).run(host, port)
+                supervisor.Supervisor(first, later, settings.BASE_DIR, logs, self.stdout.write).run(
+                    host, port, own_name()
+                )
         except preflight.NotNow as reason:
             raise CommandError(str(reason)) from None
 
@@ -47,6 +48,12 @@ def refuse(host: str, port: int) -> None:
     if settings.EMBEDDED_VALKEY and valkey.answers(settings.VALKEY_SOCKET):
         text = _("Another Valkey answers at %(socket)s. Stop that one first.")
         raise preflight.NotNow(text % {"socket": settings.VALKEY_SOCKET})
+
+
+def own_name() -> str:
+    """A host name that this site answers to; any other would be refused, and logged."""
+    name: str = settings.ALLOWED_HOSTS[0].lstrip(".")
+    return "localhost" if name in ("*", "") else name
 
 
 def terminal_language() -> str:
