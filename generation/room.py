@@ -20,13 +20,14 @@ def ran_out(error: BaseException) -> bool:
 def reason(task: JobTask) -> str:
     if task.job is None:
         return _("There was no room left to store the images. Please delete what you no longer need and try again.")
-    amounts = {"needed": filesizeformat(needed(task.job)), "free": filesizeformat(free())}
-    if free() is None:
-        text = _("There was no room left to store the result: about %(needed)s are needed.")
+    left, wanted = free(), filesizeformat(needed(task.job))
+    if left is None:
+        text = _("There was no room left to store the result: about %(needed)s are needed.") % {"needed": wanted}
     else:
         text = _("There was no room left to store the result: about %(needed)s are needed, and %(free)s were free.")
+        text = text % {"needed": wanted, "free": filesizeformat(left)}
     advice = _("Please delete datasets or source sets you no longer need, or ask the site to make room, and try again.")
-    return f"{text % amounts} {advice}"
+    return f"{text} {advice}"
 
 
 def needed(job: GenerationJob) -> int:
@@ -43,4 +44,5 @@ def packed(job: GenerationJob) -> int:
 
 def free() -> int | None:
     """None where the store does not say."""
-    return shutil.disk_usage(default_storage.location).free if hasattr(default_storage, "base_location") else None
+    folder = getattr(default_storage, "base_location", None)
+    return shutil.disk_usage(folder).free if folder else None

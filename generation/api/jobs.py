@@ -3,6 +3,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
+from django.core.validators import BaseValidator
 from django.db.models import QuerySet
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -54,7 +55,7 @@ class JobRequest(serializers.Serializer[Any]):
 def say_what_is_allowed(field: "serializers.Field[Any, Any, Any, Any]", name: str) -> None:
     field.error_messages |= limits.messages(name)
     for validator in field.validators:
-        if hasattr(validator, "limit_value"):
+        if isinstance(validator, BaseValidator):
             validator.message = limits.sentences()[name]
 
 

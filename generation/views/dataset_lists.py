@@ -3,6 +3,7 @@ from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import path
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
@@ -11,7 +12,7 @@ from generation.models import Dataset
 
 from .pages import page_of
 
-SORTS = {
+SORTS: dict[str, tuple[str | Promise, str | Lower]] = {
     "newest": (_("Newest first"), "-created_at"),
     "oldest": (_("Oldest first"), "created_at"),
     "name": (_("By name"), Lower("name")),
