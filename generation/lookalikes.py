@@ -13,7 +13,7 @@ BATCH = 500
 def mark(source_set: SourceSet) -> None:
     """Points each image of a group at the one worth keeping: the largest, and of these the first."""
     usable = source_set.usable_images.exclude(look=b"").order_by("pk")
-    rows = list(usable.only("look", "width", "height", "alike"))
+    rows = list(usable.only("source_set", "look", "width", "height", "alike"))
     kept: dict[int, int] = {}
     for group in groups([bytes(row.look) for row in rows]):
         best = max(group, key=lambda place: (rows[place].width * rows[place].height, -place))
