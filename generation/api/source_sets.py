@@ -122,7 +122,7 @@ class SourceImageList(generics.ListAPIView[SourceImage]):
         source_set = access.source_set_for(self.request.user, self.kwargs["public_id"])
         return selections.selected(source_set, self.request.query_params.get("which", "")).defer("look")
 
-    @extend_schema(request=SelectionRequest, responses=DeletedAnswer)
+    @extend_schema(operation_id="source_sets_images_bulk_destroy", request=SelectionRequest, responses=DeletedAnswer)
     def delete(self, request: Request, public_id: UUID) -> Response:
         source_set = access.own_source_set(request.user, public_id)
         form = SelectionRequest(data=request.data or request.query_params)
