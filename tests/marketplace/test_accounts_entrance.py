@@ -254,7 +254,12 @@ def test_nothing_answers_where_nothing_is_offered(client, path):
 
 
 def start(**environment: str) -> subprocess.CompletedProcess[str]:
-    production = {"DEBUG": "0", "SECRET_KEY": "secretkey" * 8, "ALLOWED_HOSTS": "shop.example", "GANERATE_TEST_PAYMENTS": "1"}
+    production = {
+        "DEBUG": "0",
+        "SECRET_KEY": "secretkey" * 8,
+        "ALLOWED_HOSTS": "shop.example",
+        "GANERATE_TEST_PAYMENTS": "1",
+    }
     code = "import ganerate.settings as s; print(s.SITE_URL, s.DEFAULT_FROM_EMAIL, s.ACCOUNT_EMAIL_VERIFICATION)"
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "GANERATE_VAR") if name in os.environ}
     command = [sys.executable, "-c", code]

@@ -89,7 +89,13 @@ def test_a_download_continues_where_it_stopped(purchase, bob, browser_of):
 
 @pytest.fixture
 def newcomer(db) -> dict[str, str]:
-    return {"name": "Dana", "email": "dana@example.com", "password1": "correct horse 42", "terms": "on", "privacy": "on"}
+    return {
+        "name": "Dana",
+        "email": "dana@example.com",
+        "password1": "correct horse 42",
+        "terms": "on",
+        "privacy": "on",
+    }
 
 
 def test_signing_up_keeps_name_language_and_terms(newcomer, client):
