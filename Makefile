@@ -26,14 +26,14 @@ test: ## Sets up and passes every test, on SQLite and on PostgreSQL
 test-fast: setup ## Only the tests that take no more than a few seconds, on SQLite
 	@$(PY) -m pytest -n 2 -m 'not slow and not e2e and not browser' -q
 
-check: setup ## Format, lint, types, import rules, migrations, deployment settings, translations
+check: setup ## Format, lint, types, import rules, migrations, deployment settings, translations, documents
 	@.ci/check
 
 format: setup ## Puts the code into its format
 	@.venv/bin/ruff format -q . && .venv/bin/ruff check -q --fix .
 
-bench: setup ## Measures: ONLY=control|engine FULL=1
-	@$(PY) -m benchmarks $(ONLY) $(if $(FULL),--full)
+bench: setup ## Measures: ONLY=control|engine PART=name FULL=1
+	@$(PY) -m benchmarks $(ONLY) $(if $(PART),--part $(PART)) $(if $(FULL),--full)
 
 messages: setup ## Collects new texts for translation and compiles the catalogues
 	@$(PY) manage.py makemessages -l ko -i '.venv/*' -i 'var/*' --no-location --no-wrap && $(PY) manage.py compilemessages -i .venv
