@@ -193,7 +193,8 @@ STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Parts of an upload are at most 8 MB: the server holds a request body in memory.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
-FILE_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# What is larger waits on disk: the web process stays small while many send at once.
+FILE_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
 # People.
 AUTH_USER_MODEL = "accounts.User"

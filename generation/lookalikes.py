@@ -31,14 +31,3 @@ def point(alike: dict[int, int | None]) -> None:
     there = set(SourceImage.objects.filter(pk__in=targets).values_list("pk", flat=True))
     rows = [SourceImage(pk=pk, alike_id=target if target in there else None) for pk, target in alike.items()]
     SourceImage.objects.bulk_update(rows, ["alike"])
-
-
-def hand_on(source_set: SourceSet, gone: list[int]) -> None:
-    """Groups whose kept image is being deleted get another of their own."""
-    rest = source_set.usable_images.filter(alike__in=gone).exclude(pk__in=gone).order_by("pk")
-    heirs: dict[int, int] = {}
-    for pk, alike in rest.values_list("pk", "alike"):
-        heirs.setdefault(alike, pk)
-    for old, heir in heirs.items():
-        SourceImage.objects.filter(alike=old).exclude(pk=heir).update(alike=heir)
-        SourceImage.objects.filter(pk=heir).update(alike=None)

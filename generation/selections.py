@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from . import lookalikes, summaries
+from . import summaries
 from .models import SourceImage, SourceSet
 from .reasons import FLAGS
 from .refusals import UploadRefused
@@ -55,7 +55,7 @@ def delete(source_set: SourceSet, images: QuerySet[SourceImage]) -> int:
 def remove_rows(source_set: SourceSet, gone: list[int]) -> list[str]:
     """The keys of the files that nobody has any more."""
     keys: list[str] = []
-    lookalikes.hand_on(source_set, gone)
+    hand_on(source_set, gone)
     for first in range(0, len(gone), BATCH):
         part = gone[first : first + BATCH]
         own = source_set.images.filter(pk__in=part, key__startswith=f"{source_set.folder}/")
@@ -68,3 +68,14 @@ def remove_rows(source_set: SourceSet, gone: list[int]) -> list[str]:
 def remove_files(keys: list[str]) -> None:
     for key in keys:
         default_storage.delete(key)
+
+
+def hand_on(source_set: SourceSet, gone: list[int]) -> None:
+    """Groups whose kept image is being deleted get another of their own."""
+    rest = source_set.usable_images.filter(alike__in=gone).exclude(pk__in=gone).order_by("pk")
+    heirs: dict[int, int] = {}
+    for pk, alike in rest.values_list("pk", "alike"):
+        heirs.setdefault(alike, pk)
+    for old, heir in heirs.items():
+        SourceImage.objects.filter(alike=old).exclude(pk=heir).update(alike=heir)
+        SourceImage.objects.filter(pk=heir).update(alike=None)

@@ -56,20 +56,18 @@ def bare_name(file_name: str) -> str:
     return name[-255:] or "upload"
 
 
-def put_part(upload: Upload, number: int, data: bytes | bytearray) -> Upload:
+def put_part(upload: Upload, number: int, data: "bytes | File[bytes]") -> Upload:
     """Stores one part, counted from 1. Sending a part again replaces it, so a client may always retry."""
     if upload.state != Upload.State.RECEIVING:
         raise UploadRefused("part", _("This upload is complete already."))
     if not 1 <= number <= upload.part_count:
         raise UploadRefused("part", _("This upload has parts 1 to %(count)d.") % {"count": upload.part_count})
+    file = ContentFile(data) if isinstance(data, bytes) else data
     expected = upload.part_length(number)
-    if len(data) != expected:
-        raise UploadRefused(
-            "part",
-            _("Part %(number)d must have %(expected)d bytes, but has %(got)d.")
-            % {"number": number, "expected": expected, "got": len(data)},
-        )
-    default_storage.save(upload.part_key(number), ContentFile(data))
+    if file.size != expected:
+        text = _("Part %(number)d must have %(expected)d bytes, but has %(got)d.")
+        raise UploadRefused("part", text % {"number": number, "expected": expected, "got": file.size})
+    default_storage.save(upload.part_key(number), file)
     return note_part(upload, number)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from generation import bundles, covers, gallery, removal
+from generation import bundles, gallery, removal
 from generation.access import dataset_for, own_dataset
 from generation.downloads import bundle_response
 from generation.forms import DatasetNameForm
@@ -83,6 +83,8 @@ def dataset_delete(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @require_GET
 @cache_control(private=True, max_age=86400, immutable=True)
 def dataset_cover(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    from generation import covers  # Pillow is loaded once somebody looks at pictures
+
     return HttpResponse(covers.cover(dataset_for(request.user, public_id)), content_type="image/png")
 
 

@@ -12,7 +12,7 @@ from generation import gallery
 from generation.readings import read
 from generation.views.pages import page_of
 
-from .. import covers, samples
+from .. import samples
 from ..access import OffSale, listing_for, others_of_seller, version_for
 from ..models import Licence, Listing, ListingVersion
 from ..search import search
@@ -80,6 +80,8 @@ def listing_image(request: HttpRequest, public_id: UUID, index: int) -> HttpResp
 def listing_cover(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """The same for every version: all are of one dataset."""
     version = version_for(request.user, listing_for(request.user, public_id))
+    from .. import covers  # Pillow is loaded once somebody looks at pictures
+
     return HttpResponse(covers.cover(version), content_type="image/webp")
 
 
