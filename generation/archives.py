@@ -68,19 +68,19 @@ def contents(file: IO[bytes], name: str) -> Contents:
 
 def opened(file: IO[bytes], name: str) -> zipfile.ZipFile:
     try:
-        refuse_long_directory(file)
+        refuse_long_directory(file, name)
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, struct.error, ValueError, EOFError, NotImplementedError):
         raise UploadRefused("file", _("%(name)s is a damaged or incomplete zip.") % {"name": name}) from None
-    refuse_bomb(archive, file.seek(0, 2))
+    refuse_bomb(archive, file.seek(0, 2), name)
     return archive
 
 
-def refuse_long_directory(file: IO[bytes]) -> None:
+def refuse_long_directory(file: IO[bytes], name: str) -> None:
     """Before the directory is read into memory: it may claim, and have, millions of entries."""
     size = directory_size(file)
     if size > DIRECTORY_BYTES:
-        raise UploadRefused("file", too_many_entries())
+        raise UploadRefused("file", too_many_entries(name))
 
 
 def directory_size(file: IO[bytes]) -> int:
@@ -100,22 +100,24 @@ def directory_size_64(file: IO[bytes], end: int) -> int:
     return END_64.unpack(file.read(END_64.size))[8]
 
 
-def refuse_bomb(archive: zipfile.ZipFile, size: int) -> None:
+def refuse_bomb(archive: zipfile.ZipFile, size: int, name: str) -> None:
     infos = archive.infolist()
     packed = sum(info.compress_size for info in infos)
     unpacked = sum(info.file_size for info in infos)
     if len(infos) > MAX_ENTRIES:
-        raise UploadRefused("file", too_many_entries())
+        raise UploadRefused("file", too_many_entries(name))
     if unpacked > MAX_UNPACKED:
         limit = filesizeformat(MAX_UNPACKED)
-        raise UploadRefused("file", _("The archive unpacks to more than %(limit)s.") % {"limit": limit})
+        text = _("%(name)s unpacks to more than %(limit)s. Split it.")
+        raise UploadRefused("file", text % {"name": name, "limit": limit})
     # Entries that overlap share bytes, so together they claim more than the archive has.
     if packed > size or (unpacked > SMALL and unpacked > MAX_RATIO * packed):
-        raise UploadRefused("file", _("The archive unpacks to far more than it holds. It looks like a zip bomb."))
+        text = _("%(name)s unpacks to far more than it holds. It looks like a zip bomb; make it again.")
+        raise UploadRefused("file", text % {"name": name})
 
 
-def too_many_entries() -> str:
-    return _("The archive has more than %(limit)d files. Split it.") % {"limit": MAX_ENTRIES}
+def too_many_entries(name: str) -> str:
+    return _("%(name)s has more than %(limit)d files. Split it.") % {"name": name, "limit": MAX_ENTRIES}
 
 
 def read_entries(archive: zipfile.ZipFile) -> Iterator[Entry]:

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from typing import IO, TypeVar
 from uuid import UUID
 
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -192,8 +193,9 @@ class UploadPart(APIView):
     @extend_schema(request={"application/octet-stream": bytes}, responses=UploadAnswer)
     def put(self, request: Request, public_id: UUID, upload_id: UUID, number: int) -> Response:
         upload = access.own_upload(request.user, public_id, upload_id)
+        data = request.data if isinstance(request.data, TemporaryUploadedFile) else ContentFile(b"")
         # Closed here: once storage has moved it away, closing it later would only fail.
-        with request.data as file:
+        with data as file:
             return Response(UploadAnswer(attempt(lambda: uploads.put_part(upload, number, file))).data)
 
 
