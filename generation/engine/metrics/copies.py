@@ -2,92 +2,100 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import torch
+from torch import Tensor
 
-from generation.engine.metrics.features import Encoder, Floats, Pixels, colours_and_edges
+from generation.engine.metrics.encoder import embed
+from generation.engine.metrics.features import Encoder, Floats, Pixels
+from generation.engine.metrics.pairs import Found, Pairs
 
 QUANTILE = 0.001
-ROWS_AT_A_TIME = 512
-SMALL = 200
+TAIL = (0.005, 0.05)
 # Exact copies are found even where the sources hold twins and the distance between them is 0.
-NOTHING = 1e-4
+NOTHING = 0.003
+SMALL = 200
+LEFT_OUT = 1000
+# What resampling leaves of an exact copy: real images nearer than this to each other are the same picture.
+TWIN = 0.05
+# Where more real images than this are so near each other, they are simply alike, and all of them count.
+FEW = 0.05
 
 Indices = npt.NDArray[np.int64]
 
 
-class CopyDetector:
-    """A copy is an image nearer to a source image than 99.9 % of held-out real ones are, mirrored or not.
+@dataclass(frozen=True)
+class Reach:
+    """How near real images come to the source images, which they did not give rise to."""
 
-    `threshold` is that distance and `calibration` says where it came from: "holdout", or, for under 200 source images
-    or without held-out ones, "leave-one-out": each source image's distance to the nearest other.
-    """
-
-    def __init__(self, sources: Floats, threshold: float, calibration: str, encoder: Encoder) -> None:
-        self.sources, self.threshold, self.calibration, self.encoder = sources, threshold, calibration, encoder
+    alone: float
+    blended: float
+    twins: float
 
     @classmethod
-    def fit(cls, train: Any, holdout: Any = None, *, encoder: Encoder = colours_and_edges) -> Self:  # Any: see _pixels
+    def of(cls, real: Found) -> Reach:
+        twins = real.alone < TWIN
+        share = float(twins.float().mean())
+        if share > FEW:
+            return cls(_rare(real.alone), _rare(real.blended), share)
+        return cls(max(TWIN, _rare(real.alone[~twins])), _rare(real.blended[~twins]), share)
+
+
+class CopyDetector:
+    """A copy is an image nearer to a source image than 99.9 % of real ones are: alone, however moved, mirrored or
+    recoloured, or as the greater part of a blend with another source image.
+
+    Distances are given in units of that distance, so `threshold` is 1. `calibration` says whom it was taken from:
+    "holdout", or, for under 200 source images or without held-out ones, "leave-one-out": each source image against
+    the others. `twins` is the share of real images that are the same picture as another.
+    """
+
+    threshold = 1.0
+
+    def __init__(self, pairs: Pairs, reach: Reach, calibration: str) -> None:
+        self.pairs, self.reach, self.calibration = pairs, reach, calibration
+
+    @classmethod
+    def fit(cls, train: Any, holdout: Any = None, *, encoder: Encoder = embed) -> Self:  # Any: see _pixels
         """`train` and `holdout` are ImageSets or uint8 [N,H,W,C]. Raises ValueError for fewer than two images."""
         pixels, unseen = _pixels(train), None if holdout is None else _pixels(holdout)
         if len(pixels) < 2:
             raise ValueError("copies can only be told from at least two source images")
-        sources = encoder(pixels)
-        held = unseen is not None and len(unseen) > 0 and len(pixels) >= SMALL
-        if held and unseen is not None:
-            distances, calibration = _nearest(encoder, unseen, sources)[0], "holdout"
-        else:
-            distances, calibration = _nearest(encoder, pixels, sources, skip_self=True)[0], "leave-one-out"
-        threshold = max(float(np.quantile(distances, QUANTILE)), NOTHING)
-        return cls(sources, threshold, calibration, encoder)
+        pairs = Pairs(pixels, encoder)
+        chosen = np.random.default_rng(0).permutation(len(pixels))[:LEFT_OUT]
+        real, calibration = pairs.search(pixels[chosen], own=chosen), "leave-one-out"
+        if unseen is not None and len(unseen) > 0 and len(pixels) >= SMALL:
+            real, calibration = Found.joined([pairs.search(unseen), real]), "holdout"
+        return cls(pairs, Reach.of(real), calibration)
+
+    @property
+    def twins(self) -> float:
+        return self.reach.twins
 
     def distance(self, pixels: Pixels) -> tuple[Floats, Indices]:
         """uint8 [n,H,W,C] -> distance [n] to the nearest source image and its index [n]."""
-        return _nearest(self.encoder, pixels, self.sources)
+        if len(pixels) == 0:
+            return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int64)
+        found = self.pairs.search(pixels)
+        alone, blended = found.alone / self.reach.alone, found.blended / self.reach.blended
+        return torch.minimum(alone, blended).numpy(), found.source.numpy()
 
     def is_copy(self, distances: Floats) -> npt.NDArray[np.bool_]:
-        return distances < self.threshold if self.threshold > NOTHING else distances <= self.threshold
+        return distances < self.threshold
+
+
+def _rare(distances: Tensor) -> float:
+    """What 99.9 % lie above. Few hundred distances cannot show that, so the tail is also drawn out as a power law
+    from the 5 % and 0.5 % that they do show, and the nearer of both holds."""
+    seen, inner, outer = distances.quantile(torch.tensor([QUANTILE, *TAIL])).clamp(min=NOTHING).tolist()
+    steepness = math.log(outer / inner) / math.log(TAIL[1] / TAIL[0])
+    return max(NOTHING, min(seen, inner * (QUANTILE / TAIL[0]) ** steepness))
 
 
 def _pixels(images: Any) -> Pixels:  # Any: an ImageSet or an array; either gives pixels
     return np.asarray(getattr(images, "pixels", images), dtype=np.uint8)
-
-
-def _nearest(encoder: Encoder, pixels: Pixels, sources: Floats, skip_self: bool = False) -> tuple[Floats, Indices]:
-    if len(pixels) == 0:
-        return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int64)
-    norms = np.square(sources).sum(axis=1)
-    starts = range(0, len(pixels), ROWS_AT_A_TIME)
-    blocks = [_nearest_of_block(encoder, pixels, sources, norms, start, skip_self) for start in starts]
-    return np.concatenate([d for d, _ in blocks]), np.concatenate([i for _, i in blocks])
-
-
-def _nearest_of_block(
-    encoder: Encoder, pixels: Pixels, sources: Floats, norms: Floats, start: int, skip_self: bool
-) -> tuple[Floats, Indices]:
-    block = pixels[start : start + ROWS_AT_A_TIME]
-    own = np.arange(start, start + len(block)) if skip_self else None
-    upright = _nearest_rows(encoder(block), sources, norms, own)
-    mirrored = _nearest_rows(encoder(block[:, :, ::-1]), sources, norms, own)
-    closer = mirrored[0] < upright[0]
-    return np.where(closer, mirrored[0], upright[0]), np.where(closer, mirrored[1], upright[1])
-
-
-def _nearest_rows(features: Floats, sources: Floats, norms: Floats, own: Indices | None) -> tuple[Floats, Indices]:
-    squares = _squares(features, sources, norms)
-    if own is not None:
-        squares[np.arange(len(features)), own] = np.inf
-    index = squares.argmin(axis=1).astype(np.int64)
-    # The product form is quick to search but leaves an exact copy off zero, so the winner is measured again.
-    return np.linalg.norm(features - sources[index], axis=1).astype(np.float32), index
-
-
-def _squares(features: Floats, sources: Floats, norms: Floats) -> Floats:
-    """Squared distances [n,N] by |a|^2 - 2ab + |b|^2."""
-    products = features @ sources.T
-    products *= -2
-    products += norms
-    products += np.square(features).sum(axis=1, keepdims=True)
-    return products

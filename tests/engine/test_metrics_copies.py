@@ -1,0 +1,94 @@
+"""Copies of drawn images, planted in the ways that generators repeat what they were shown."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from generation.engine.metrics.copies import CopyDetector
+from generation.engine.metrics.formulas import FAMILY, draw
+
+pytestmark = pytest.mark.slow
+PLANTED = 60
+
+
+def pictures(count, seed):
+    """One of each family: siblings can be as good as the same."""
+    drawn = draw(FAMILY * count, 64, torch.Generator().manual_seed(seed))[::FAMILY]
+    return drawn.mul(255).round().byte().permute(0, 2, 3, 1).numpy()
+
+
+def by_picture(change):
+    return lambda pixels: np.stack([np.asarray(change(Image.fromarray(image))) for image in pixels])
+
+
+def hue(picture):
+    turned = np.array(picture.convert("HSV"))
+    turned[..., 0] += 13  # 5 % of 256, around the circle
+    return Image.fromarray(turned, "HSV").convert("RGB")
+
+
+def jpeg(picture):
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=70)
+    return Image.open(buffer)
+
+
+def shifted(pixels):
+    return np.pad(pixels, ((0, 0), (2, 0), (0, 2), (0, 0)), mode="edge")[:, :64, 2:]
+
+
+def blended(pixels):
+    return (0.8 * pixels + 0.2 * pixels[::-1]).round().astype(np.uint8)
+
+
+CHANGES = {
+    "shift": shifted,
+    "zoom": by_picture(lambda picture: picture.resize((64, 64), Image.Resampling.BICUBIC, box=(1.5, 1.5, 62.5, 62.5))),
+    "flip": lambda pixels: pixels[:, :, ::-1],
+    "hue": by_picture(hue),
+    "jpeg": by_picture(jpeg),
+    "blend": blended,
+}
+
+
+@pytest.fixture(scope="module")
+def found():
+    everything = pictures(420, seed=3)
+    train, holdout, unseen = everything[:250], everything[250:300], everything[300:]
+    return CopyDetector.fit(train, holdout), train, unseen
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_planted_copies_are_found_with_their_source(found, change):
+    detector, train, _ = found
+    distances, sources = detector.distance(CHANGES[change](train[:PLANTED]).copy())
+    assert detector.is_copy(distances).mean() >= 0.95
+    assert (sources == np.arange(PLANTED)).mean() >= 0.9
+
+
+def test_unseen_images_are_not_taken_for_copies(found):
+    detector, _, unseen = found
+    assert detector.is_copy(detector.distance(unseen)[0]).mean() <= 0.01
+    assert detector.calibration == "holdout"
+
+
+def test_pictures_that_the_sources_hold_twice_are_counted_and_still_found():
+    images = pictures(250, seed=4)
+    images[:4] = images[4:8, :, ::-1]
+    detector = CopyDetector.fit(images)
+    assert detector.twins == pytest.approx(8 / 250, abs=0.01)
+    assert detector.is_copy(detector.distance(images[:20])[0]).all()
+    assert detector.is_copy(detector.distance(pictures(50, seed=5))[0]).mean() <= 0.02
+
+
+def test_grey_images_and_very_few_of_them_work_too():
+    greys = pictures(60, seed=6)[:, ::2, ::2, :1].copy()
+    detector = CopyDetector.fit(greys[:50])
+    assert detector.calibration == "leave-one-out"
+    assert detector.distance(greys[:50, :, ::-1].copy())[1].tolist() == list(range(50))
+    assert CopyDetector.fit(greys[:2]).distance(greys[:1])[1].tolist() == [0]
+    with pytest.raises(ValueError, match="at least two"):
+        CopyDetector.fit(greys[:1])
