@@ -10,7 +10,7 @@ from PIL import Image
 BASES = 24
 BASE_SIDE = 1200
 OCTAVES = (3, 6, 12, 24, 60, 150, 400)
-QUALITY = 93
+QUALITY = 94
 
 
 def write_zip(path: Path, count: int, size: int, seed: int = 0) -> None:

@@ -4,6 +4,7 @@ python -m ganerate.server -b 127.0.0.1 -p 8000 ganerate.asgi:application
 """
 
 import asyncio
+import sys
 from typing import Any
 
 import daphne.server
@@ -145,4 +146,6 @@ class BoundedDaphne(CommandLineInterface):
 
 
 if __name__ == "__main__":
+    # A request comes and goes in a few milliseconds; five, Python's own measure, is long to wait for each turn.
+    sys.setswitchinterval(0.001)
     BoundedDaphne.entrypoint()
