@@ -14,8 +14,8 @@ from .models import SourceSet, Upload
 
 def remove_files_of(source_set: SourceSet, uploads: Iterable[Upload]) -> None:
     """Of a set whose rows are gone."""
-    for row in (source_set, *uploads):
-        remove_folder(row.folder)
+    for folder in (source_set.folder, *(upload.folder for upload in uploads)):
+        remove_folder(folder)
 
 
 def remove_uploads() -> int:

@@ -59,7 +59,7 @@ def at_work(source_set: SourceSet) -> list[tuple[Upload, int]]:
 def groups(source_set: SourceSet) -> list[list[SourceImage]]:
     """The first few groups: the one that would be kept, then those like it."""
     similar = source_set.images.filter(alike__isnull=False).order_by("alike", "pk").defer("look")
-    kept = list(similar.order_by("alike").values_list("alike", flat=True).distinct()[:GROUPS])
+    kept = [pk for pk in similar.order_by("alike").values_list("alike", flat=True).distinct()[:GROUPS] if pk]
     found: dict[int, list[SourceImage]] = defaultdict(list)
     for image in source_set.images.filter(pk__in=kept).defer("look"):
         found[image.pk].append(image)

@@ -74,8 +74,8 @@ def hand_on(source_set: SourceSet, gone: list[int]) -> None:
     """Groups whose kept image is being deleted get another of their own."""
     rest = source_set.usable_images.filter(alike__in=gone).exclude(pk__in=gone).order_by("pk")
     heirs: dict[int, int] = {}
-    for pk, alike in rest.values_list("pk", "alike"):
-        heirs.setdefault(alike, pk)
+    for image in rest.only("source_set", "alike"):
+        heirs.setdefault(image.alike_id or 0, image.pk)
     for old, heir in heirs.items():
         SourceImage.objects.filter(alike=old).exclude(pk=heir).update(alike=heir)
         SourceImage.objects.filter(pk=heir).update(alike=None)

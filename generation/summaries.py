@@ -107,8 +107,10 @@ def shapes(keys: Sequence[int]) -> dict[int, tuple[int, dict[int, int]]]:
         f"under_{pixels}": Count("pk", filter=Q(width__lt=pixels) | Q(height__lt=pixels)) for pixels in RESOLUTIONS
     }
     rows = usable.values("source_set").annotate(similar=Count("alike"), **too_small)
+    columns = ("source_set", "similar", *too_small)
     return {
-        row["source_set"]: (row["similar"], {pixels: row[f"under_{pixels}"] for pixels in RESOLUTIONS}) for row in rows
+        key: (similar, dict(zip(RESOLUTIONS, counts, strict=True)))
+        for key, similar, *counts in rows.values_list(*columns)
     }
 
 
