@@ -38,9 +38,9 @@ def erase(user: AbstractBaseUser) -> None:
     for dataset in Dataset.objects.filter(owner_id=user.pk):
         with suppress(removal.DatasetKept):
             removal.delete(dataset)
-    SourceImage.objects.filter(source_set__owner_id=user.pk).update(file_name="", label="")
+    SourceImage.objects.filter(source_set__owner_id=user.pk).update(file_name="", label="", look=b"")
     Upload.objects.filter(source_set__owner_id=user.pk).update(file_name="")
-    SourceSet.objects.filter(owner_id=user.pk).update(name="–")
+    SourceSet.objects.filter(owner_id=user.pk).update(name="–", stored_bytes=0)
 
 
 def delete_files(user: AbstractBaseUser) -> None:
