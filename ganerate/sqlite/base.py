@@ -22,13 +22,13 @@ os.register_at_fork(after_in_child=queues.clear)
 class DatabaseWrapper(base.DatabaseWrapper):
     turn: "threading.Lock | None" = None  # a function until Python 3.13
 
-    def _start_transaction_under_autocommit(self) -> None:  # type: ignore[misc]  # the stubs lack these
+    def _start_transaction_under_autocommit(self) -> None:
         turn = queues[str(self.settings_dict["NAME"])]
         if not turn.acquire(timeout=WAIT_SECONDS):
             raise OperationalError("database is locked")
         self.turn = turn
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]  # the stubs lack these
         except BaseException:
             self.end_turn()
             raise
@@ -38,19 +38,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if turn is not None:
             turn.release()
 
-    def _commit(self) -> Any:  # type: ignore[misc]  # Any: as Django has it
-        super()._commit()
+    def _commit(self) -> Any:
+        super()._commit()  # type: ignore[misc]
         # Not in `finally`: a commit that failed leaves the transaction open, until it is rolled back or closed.
         self.end_turn()
 
-    def _rollback(self) -> Any:  # type: ignore[misc]
+    def _rollback(self) -> Any:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]
         finally:
             self.end_turn()
 
-    def _close(self) -> Any:  # type: ignore[misc]
+    def _close(self) -> Any:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc]
         finally:
             self.end_turn()
