@@ -63,7 +63,7 @@ def test_a_seller_hears_when_it_is_on_sale(alice, after_commit):
     assert "on sale" in mail.outbox[0].subject
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "Hello"), ("ko", "안녕하세요")])
+@pytest.mark.parametrize(("language", "word"), [("en", "Hello"), ("ko", "안녕하십니까")])
 def test_letters_speak_the_readers_language(mod, alice, submitted, after_commit, language, word):
     speak(alice, language)
     with after_commit():
