@@ -22,7 +22,9 @@ NOTHING = 0.003
 SMALL = 200
 LEFT_OUT = 1000
 # What resampling leaves of an exact copy: real images nearer than this to each other are the same picture.
-TWIN = 0.05
+TWIN = 0.055
+# The same of an exact blend of two.
+MIXED_TWIN = 0.008
 # Where more real images than this are so near each other, they are simply alike, and all of them count.
 FEW = 0.05
 
@@ -43,7 +45,7 @@ class Reach:
         share = float(twins.float().mean())
         if share > FEW:
             return cls(_rare(real.alone), _rare(real.blended), share)
-        return cls(max(TWIN, _rare(real.alone[~twins])), _rare(real.blended[~twins]), share)
+        return cls(max(TWIN, _rare(real.alone[~twins])), max(MIXED_TWIN, _rare(real.blended[~twins])), share)
 
 
 class CopyDetector:

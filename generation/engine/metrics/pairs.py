@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from generation.engine.metrics.alignment import Thumbs, difference, moves, rest_of_blend, thumbs, warp
 from generation.engine.metrics.features import Encoder, Pixels
 
-CANDIDATES = 16
+CANDIDATES = 24
+STILLS = 2
 WAVE_NUMBERS = 8
 VERIFIED = 3
 SECONDS = 3
@@ -57,7 +58,9 @@ class Pairs:
         blocks = [thumbs(pixels[n : n + 512]).half() for n in range(0, len(pixels), 512)]
         hue = None if blocks[0].hue is None else torch.cat([b.hue for b in blocks if b.hue is not None])
         self.thumbs = Thumbs(torch.cat([b.shape for b in blocks]), torch.cat([b.light for b in blocks]), hue)
+        self.outlines = _outline(self.thumbs.shape.float())
         self.lights = _light_rows(self.thumbs.light.float())
+        self.coarse = _coarse_rows(self.thumbs.light.float())
         rows, waves = _rows(encoder, pixels), _wave_rows(self.thumbs.light.float())
         self.scales = [_scale(part) for part in (rows, waves)]
         self.rows = self._joined(rows, waves)
@@ -71,8 +74,8 @@ class Pairs:
     def _search(self, pixels: Pixels, own: Tensor | None) -> Found:
         images = thumbs(pixels)
         found, place = self._alone(images, *self._candidates(pixels, images, own))
-        blended = [self._blended(images, tried, own) for tried in (place, self._still(images, own))]
-        return Found(found, torch.minimum(*blended), place.source)
+        blended = [self._blended(images, tried, own) for tried in (place, *self._still(images, own))]
+        return Found(found, torch.stack(blended).amin(dim=0), place.source)
 
     def _candidates(self, pixels: Pixels, images: Thumbs, own: Tensor | None) -> tuple[Tensor, Tensor]:
         """Sources [n,K] to look at closely, and whether mirrored [n,K]."""
@@ -88,13 +91,16 @@ class Pairs:
     def _joined(self, rows: Tensor, waves: Tensor) -> Tensor:
         return torch.cat([rows * self.scales[0], waves * self.scales[1]], dim=1)
 
-    def _still(self, images: Thumbs, own: Tensor | None) -> Place:
-        """The nearest source pixel by pixel, either way round: blends lie where their greater part lay."""
-        (value, place), (turned, other) = (
-            _nearest(_light_rows(light), self.lights, own, 1) for light in (images.light, images.light.flip(3))
+    def _still(self, images: Thumbs, own: Tensor | None) -> list[Place]:
+        """The nearest sources pixel by pixel, either way round: blends lie where their greater part lay."""
+        upright, mirrored = (
+            _nearest(_light_rows(light), self.lights, own, STILLS) for light in (images.light, images.light.flip(3))
         )
-        mirrored = (turned > value)[:, 0]
-        return Place(torch.where(mirrored, other[:, 0], place[:, 0]), mirrored, torch.zeros(len(images), 3))
+        values, places = (torch.cat([u, m], dim=1) for u, m in zip(upright, mirrored, strict=True))
+        best = values.topk(upright[0].shape[1], dim=1).indices
+        source, turned = places.gather(1, best), best >= upright[0].shape[1]
+        unmoved = torch.zeros(len(images), 3)
+        return [Place(source[:, n], turned[:, n], unmoved) for n in range(best.shape[1])]
 
     def _alone(self, images: Thumbs, source: Tensor, mirrored: Tensor) -> tuple[Tensor, Place]:
         """The least difference [n] from any of the sources [n,K], and where it is found."""
@@ -106,9 +112,9 @@ class Pairs:
         """The best places, by moving images of 16 px."""
         count, choices = source.shape
         line = torch.arange(count)
-        ours = F.avg_pool2d(images.shape, 2)
-        ours = torch.stack([ours, ours.flip(3)], dim=1)[line[:, None], mirrored.long()].flatten(0, 1)  # [n*K,C,16,16]
-        theirs = F.avg_pool2d(self.thumbs.shape[source.flatten()].float(), 2)
+        ours = _outline(images.shape)
+        ours = torch.stack([ours, ours.flip(3)], dim=1)[line[:, None], mirrored.long()].flatten(0, 1)  # [n*K,1,16,16]
+        theirs = self.outlines[source.flatten()]
         move = moves(ours, theirs, COARSE_STEPS)
         fit = (_normal(warp(theirs, move).flatten(1)) * _normal(ours.flatten(1))).sum(dim=1).reshape(count, choices)
         move = move.reshape(count, choices, 3)
@@ -127,7 +133,7 @@ class Pairs:
         # What shines through disturbs the search for the move, so a small one is taken for none.
         moved = torch.where((move.abs() > STILL).any(dim=1, keepdim=True), move, torch.zeros_like(move))
         light = warp(self.thumbs.light[place.source].float(), moved)
-        first, whole = _light_rows(light), _light_rows(ours, scaled=False)
+        first, whole = _coarse_rows(light), _coarse_rows(ours, scaled=False)
         rest = whole - (whole * first).sum(dim=1, keepdim=True) * first
         results = []
         for mirrored in (False, True):
@@ -139,9 +145,9 @@ class Pairs:
     def _seconds(self, rest: Tensor, first: Tensor, mirrored: bool, left_out: tuple[Tensor | None, ...]) -> Tensor:
         """[n,SECONDS] sources"""
         if mirrored:
-            rest, first = (rows.unflatten(1, (16, 16)).flip(2).flatten(1) for rows in (rest, first))
-        gain = rest @ self.lights.T
-        gain /= (first @ self.lights.T).square_().neg_().add_(1.0001).sqrt_()
+            rest, first = (rows.unflatten(1, (8, 8)).flip(2).flatten(1) for rows in (rest, first))
+        gain = rest @ self.coarse.T
+        gain /= (first @ self.coarse.T).square_().neg_().add_(1.0001).sqrt_()
         for places in left_out:
             if places is not None:
                 gain.scatter_(1, places[:, None], -1.0)
@@ -175,8 +181,19 @@ def _normal(rows: Tensor) -> Tensor:
     return F.normalize(rows - rows.mean(dim=-1, keepdim=True), dim=-1)
 
 
-def _light_rows(light: Tensor, scaled: bool = True) -> Tensor:
-    rows = F.avg_pool2d(light, 2).flatten(1)
+def _outline(shape: Tensor) -> Tensor:
+    """[n,C,32,32] -> [n,1,16,16]"""
+    return F.avg_pool2d(shape.mean(dim=1, keepdim=True), 2)
+
+
+def _light_rows(light: Tensor) -> Tensor:
+    """[n,1,32,32] -> [n,256]"""
+    return _normal(F.avg_pool2d(light, 2).flatten(1))
+
+
+def _coarse_rows(light: Tensor, scaled: bool = True) -> Tensor:
+    """[n,1,32,32] -> [n,64]"""
+    rows = F.avg_pool2d(light, 4).flatten(1)
     rows = rows - rows.mean(dim=1, keepdim=True)
     return F.normalize(rows, dim=1) if scaled else rows
 
