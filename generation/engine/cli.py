@@ -16,6 +16,7 @@ from generation.engine.config import MAX_COUNT, Recipe, RecipeError, RecipeReque
 from generation.engine.data import DataError, ImageSet, load, side_of, split_holdout
 from generation.engine.devices import best_device, best_dtype
 from generation.engine.metrics.report import quality_report
+from generation.engine.metrics.weights import WeightsError
 from generation.engine.options import parser
 from generation.engine.runs import Run
 from generation.engine.sampling import Sample, Sampler, encode_png
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command(options)
     except RecipeError as error:
         return _complain(f"{error.field}: {error.message}")
-    except (UsageError, DataError, CheckpointError, TrainingError) as error:
+    except (UsageError, DataError, CheckpointError, TrainingError, WeightsError) as error:
         return _complain(str(error))
     except OSError as error:
         return _complain(f"{error.filename or 'files'}: {error.strerror or error}")
