@@ -1,11 +1,12 @@
 """What is said of pictures that can be used: blurry, dark, bright, flat, small, long; and which show the same."""
 
 import io
+import itertools
 import random
 
 import pytest
 from django.core.files.base import ContentFile
-from PIL import Image, ImageFilter
+from PIL import Image, ImageChops, ImageFilter
 
 from generation import lookalikes, selections, source_sets, summaries, uploads
 from generation.engine.drawn import draw_shapes
@@ -173,3 +174,12 @@ def test_sizes_are_compared_with_each_resolution(hats):
     taken = uploads.receive(hats, ContentFile(png(3, (30, 40)), name="tiny.png"))
     run_intake(taken.pk, lambda: True)
     assert summaries.summary(hats).enlarged == {28: 0, 32: 1, 64: 1, 128: 2}
+
+
+def test_colours_of_one_brightness_have_edges_all_the_same():
+    picture = Image.new("RGB", (96, 96), (90, 160, 60))
+    for left, top in itertools.product(range(0, 96, 24), repeat=2):
+        picture.paste((200, 98, 104), (left, top, left + 12, top + 12))
+    picture = ImageChops.add(picture, Image.linear_gradient("L").resize((96, 96)).convert("RGB"), 4)
+    assert flags_of(picture) == []
+    assert flags_of(picture.filter(ImageFilter.GaussianBlur(4))) == ["blurry"]
