@@ -69,7 +69,7 @@ def test_too_many_files_are_refused(monkeypatch):
 def test_a_long_directory_is_refused_before_it_is_read(monkeypatch):
     monkeypatch.setattr(archives, "DIRECTORY_BYTES", 1000)
     monkeypatch.setattr(zipfile, "ZipFile", None)
-    with pytest.raises(UploadRefused, match="hats.zip has more than"):
+    with pytest.raises(UploadRefused, match=r"hats\.zip has more than"):
         archives.opened(io.BytesIO(DIRECTORY_OF_100), "hats.zip")
 
 
@@ -93,7 +93,7 @@ def test_a_bomb_is_refused_by_its_ratio(monkeypatch):
 
 def test_a_bomb_is_refused_by_its_size(monkeypatch):
     monkeypatch.setattr(archives, "MAX_UNPACKED", 1000)
-    with pytest.raises(UploadRefused, match="hats.zip unpacks to more"):
+    with pytest.raises(UploadRefused, match=r"hats\.zip unpacks to more"):
         contents(zipped({"1.png": b"x" * 600, "2.png": b"x" * 600}))
 
 
