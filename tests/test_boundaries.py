@@ -53,6 +53,11 @@ def test_the_web_process_starts_without_torch():
     assert run_python(code).returncode == 0
 
 
+def test_the_collector_leaves_alone_what_the_start_loaded():
+    code = "import gc, sys, ganerate.asgi; sys.exit(gc.get_freeze_count() < 100_000)"
+    assert run_python(code).returncode == 0
+
+
 def test_forms_can_read_the_engines_limits_without_torch_or_numpy():
     code = "import sys, generation.engine.config; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
     assert run_python(code).returncode == 0
