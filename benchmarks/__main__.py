@@ -6,6 +6,7 @@ import importlib
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="the long version")
     parser.add_argument("--part", action="append", help="only this part of the area, which then keeps no figures")
     options = parser.parse_args()
+    # Asked to end, it ends the sites it started.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     parts: Parts = importlib.import_module(f"benchmarks.area_{options.area}").PARTS
     if unknown := set(options.part or ()) - set(parts):
         parser.error(f"no part {', '.join(sorted(unknown))} in {options.area}; there are {', '.join(parts)}")
