@@ -43,6 +43,7 @@ def train(steps: int, seed: int = 0) -> Network:
     random = torch.Generator().manual_seed(seed)
     pool = _drawn(POOL, random)
     net = Network()
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # the stubs leave this form out
     adam = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(adam, RATE, total_steps=steps, pct_start=0.1)
     for _ in track(range(steps), "Training the encoder"):
