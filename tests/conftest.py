@@ -65,10 +65,12 @@ def browser_of():
 @pytest.fixture(autouse=True)
 def rows_that_migrations_made(request):
     """A test that commits leaves every table empty behind it, those that a migration had filled too."""
+    marker = request.node.get_closest_marker("django_db")
     asked = {"db", "transactional_db"} & set(request.fixturenames)
-    if not asked:
+    if not asked and not marker:
         return
-    request.getfixturevalue("transactional_db" if "transactional_db" in asked else "db")
+    commits = "transactional_db" in asked or (marker and marker.kwargs.get("transaction"))
+    request.getfixturevalue("transactional_db" if commits else "db")
     if not Licence.objects.exists():
         for migration in ("listings.migrations.0004_licences", "moderation.migrations.0003_moderators"):
             importlib.import_module(f"marketplace.{migration}").create(apps, None)
