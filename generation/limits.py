@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from .engine.config import FITS, MAX_KIMG, MAX_MINUTES, PRESETS, RESOLUTIONS
 
 MAX_SEED = 2**63 - 1
-MIN_MINUTES = 1
+MIN_MINUTES = 0.1
 # A label that is hardly ever shown to the model is drawn badly, and as often as the others.
 MIN_PER_LABEL = 10
 
@@ -28,7 +28,7 @@ def sentences_in(language: str | None, most: int) -> dict[str, str]:
         "resolution": _("Choose one of these resolutions: %(choices)s pixels.") % {"choices": listed(RESOLUTIONS)},
         "fit": _("Choose how images become square: %(choices)s.") % {"choices": ", ".join(FITS)},
         "labels": _("Choose whether the labels are learned: true or false."),
-        "minutes": _("Choose between %(least)d and %(most)s minutes, or leave it empty.")
+        "minutes": _("Choose between %(least)s and %(most)s minutes, or leave it empty.")
         % {"least": MIN_MINUTES, "most": f"{MAX_MINUTES:,.0f}"},
         "kimg": _("Choose more than 0 and at most %(most)s thousand images, or leave it out.")
         % {"most": f"{MAX_KIMG:,.0f}"},

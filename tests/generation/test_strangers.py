@@ -39,7 +39,13 @@ def address_of(alice, dataset_of) -> Callable[..., str]:
 
     def fill(route: str, public_id: uuid.UUID | None = None) -> str:
         row = next(row for name, row in rows.items() if f"/{name}/" in route)
-        names = {"uuid:upload_id": upload.public_id, "int:pk": image.pk, "int:number": 1, "int:index": 0}
+        names = {
+            "uuid:upload_id": upload.public_id,
+            "int:pk": image.pk,
+            "int:image_id": image.pk,
+            "int:number": 1,
+            "int:index": 0,
+        }
         for name, value in ({"uuid:public_id": public_id or row.public_id} | names).items():
             route = route.replace(f"<{name}>", str(value))
         assert "<" not in route, route
