@@ -9,24 +9,6 @@ const total = document.getElementById("total");
 const rows = [];
 let running = null;
 
-if (form) {
-  form.images.addEventListener("change", sendChosen);
-  sendChosen(); // what was chosen before this script had arrived
-  form.addEventListener("dragover", (event) => {
-    event.preventDefault();
-    form.classList.add("over");
-  });
-  form.addEventListener("dragleave", () => form.classList.remove("over"));
-  form.addEventListener("drop", async (event) => {
-    event.preventDefault();
-    form.classList.remove("over");
-    add(await dropped(event.dataTransfer));
-  });
-  window.addEventListener("beforeunload", (event) => {
-    if (running) event.preventDefault();
-  });
-}
-
 function sendChosen() {
   add(plain(form.images.files));
   form.reset();
@@ -178,4 +160,22 @@ function duration(seconds) {
   const [value, unit] = seconds < 90 ? [seconds, "second"] : seconds < 5400 ? [seconds / 60, "minute"] : [seconds / 3600, "hour"];
   const style = { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 0 };
   return new Intl.NumberFormat(document.documentElement.lang, style).format(Math.max(1, value));
+}
+
+if (form) {
+  form.images.addEventListener("change", sendChosen);
+  form.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    form.classList.add("over");
+  });
+  form.addEventListener("dragleave", () => form.classList.remove("over"));
+  form.addEventListener("drop", async (event) => {
+    event.preventDefault();
+    form.classList.remove("over");
+    add(await dropped(event.dataTransfer));
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (running) event.preventDefault();
+  });
+  sendChosen(); // what was chosen before this script had arrived; last, because it needs all of the above
 }

@@ -104,22 +104,28 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def person(site: str, browser: Browser) -> Iterator[Callable[[str], Page]]:
-    """person(name) is a signed-in page. The test fails when a script breaks or the content policy stops something."""
+def opened(site: str, browser: Browser) -> Iterator[Callable[[], Page]]:
+    """opened() is a new visitor's page. The test fails when a script breaks or the content policy stops something."""
     contexts, faults = [], list[str]()
 
-    def enter(name: str) -> Page:
+    def open_page() -> Page:
         context = browser.new_context(locale="en-US", base_url=site, viewport={"width": 1280, "height": 900})
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
-        return sign_in(page, name)
+        return page
 
-    yield enter
+    yield open_page
     for context in contexts:
         context.close()
     assert faults == []
+
+
+@pytest.fixture
+def person(opened: Callable[[], Page]) -> Callable[[str], Page]:
+    """person(name) is a signed-in page."""
+    return lambda name: sign_in(opened(), name)
 
 
 def sign_in(page: Page, name: str) -> Page:

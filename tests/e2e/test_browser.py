@@ -7,21 +7,17 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.conftest import IN_A_BROWSER, PASSWORD
 
 pytestmark = IN_A_BROWSER
 
 
-@pytest.fixture
-def newcomer(site: str, browser: Browser) -> Page:
-    return browser.new_page(base_url=site, locale="en-US", viewport={"width": 1280, "height": 900})
-
-
-def test_from_sign_up_to_a_verified_download(newcomer: Page, person: Callable[..., Page], drawn: Path, mail: Path):
-    seller, mod, bob = newcomer, person("mod"), person("bob")
+def test_from_sign_up_to_a_verified_download(
+    opened: Callable[[], Page], person: Callable[[str], Page], drawn: Path, mail: Path
+):
+    seller, mod, bob = opened(), person("mod"), person("bob")
     sign_up(seller, mail)
     send_images(seller, drawn)
     order(seller)
@@ -58,15 +54,31 @@ def link_in(mail: Path) -> str:
     return found[-1]
 
 
+def test_images_chosen_before_the_script_has_arrived_are_sent(person: Callable[[str], Page], drawn: Path):
+    alice, late = person("alice"), list[Route]()
+    alice.goto("/studio/source-sets/new/")
+    make_set(alice)
+    alice.route("**/upload.js", lambda route: late.append(route))  # a plain method cannot be marked as a handler
+    alice.reload(wait_until="commit")
+    alice.set_input_files("#id_images", drawn)
+    late.pop().continue_()
+    expect(alice.get_by_role("heading", name="80 usable images")).to_be_visible(timeout=60_000)
+
+
 def send_images(alice: Page, drawn: Path) -> None:
     alice.get_by_role("link", name="Add your images").click()
+    make_set(alice)
+    alice.set_input_files("#id_images", drawn)
+    expect(alice.get_by_role("heading", name="80 usable images")).to_be_visible(timeout=60_000)
+    alice.get_by_role("link", name="Generate images").click()
+
+
+def make_set(alice: Page) -> None:
     alice.get_by_label("Name").fill("Shapes")
     for box in alice.get_by_role("checkbox").all():
         box.check()
     alice.get_by_role("button", name="Continue to the images").click()
-    alice.set_input_files("#id_images", drawn)
-    expect(alice.get_by_role("heading", name="80 usable images")).to_be_visible(timeout=60_000)
-    alice.get_by_role("link", name="Generate images").click()
+    expect(alice.get_by_role("heading", name="Shapes", exact=True)).to_be_visible()
 
 
 def order(alice: Page) -> None:
