@@ -90,16 +90,16 @@ class AdaptiveStrength:
 
     r_t is the mean sign of its scores on real images, measured from the middle of the two targets: 0 is no
     overfitting, 1 is complete. p rises while r_t is above `target` and falls below it, from 0 to `limit`,
-    and would cross from 0 to 1 in `kimg`.
+    and would cross from 0 to 1 in `kimg`. `floor` is raised from outside where more is needed than r_t shows.
     """
 
     def __init__(self, start: float, limit: float, target: float, kimg: float, middle: float) -> None:
         self.p = min(start, limit)
         self.limit, self.target, self.kimg, self.middle = limit, target, kimg, middle
-        self.r_t = 0.0
+        self.r_t = self.floor = 0.0
 
     def update(self, scores: Tensor) -> None:
         """`scores` [N]: the discriminator's, on the real images since the last update."""
         self.r_t = float((scores - self.middle).sign().mean())
         direction = 1 if self.r_t > self.target else -1
-        self.p = min(self.limit, max(0.0, self.p + direction * len(scores) / (1000 * self.kimg)))
+        self.p = min(self.limit, max(self.floor, self.p + direction * len(scores) / (1000 * self.kimg)))
