@@ -11,7 +11,7 @@ from torch import Tensor
 
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.config import BLOCK, MAX_ATTEMPTS
-from generation.engine.devices import autocast, memory_format
+from generation.engine.devices import autocast, memory_format, same_convolutions
 from generation.engine.networks import build_generator
 from generation.engine.pictures import Pixels
 from generation.engine.png import encode_png
@@ -65,7 +65,7 @@ class Sampler:
 
     def _pixels(self, seeds: list[int], slots: range) -> Pixels:
         latents = torch.from_numpy(np.stack([_latent(seed, self.recipe.latent_dim) for seed in seeds]))
-        with torch.inference_mode(), autocast(self.device, self.recipe.dtype):
+        with torch.inference_mode(), same_convolutions(), autocast(self.device, self.recipe.dtype):
             return to_pixels(self.net(latents.to(self.device), self._labels(slots)))
 
     def _labels(self, slots: range) -> Tensor | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from generation.engine.augment import AdaptiveStrength, augment
 from generation.engine.checkpoints import Checkpoint, environment
 from generation.engine.config import Recipe
 from generation.engine.data import ImageSet
-from generation.engine.devices import autocast, instruction_set, memory_format
+from generation.engine.devices import autocast, fastest_convolutions, instruction_set, memory_format
 from generation.engine.losses import discriminator_loss, generator_loss, r1_penalty
 from generation.engine.networks import build_discriminator, build_generator
 from generation.engine.pictures import Pixels
@@ -61,6 +62,10 @@ class Trainer:
         return self.kimg >= self.recipe.kimg
 
     def step(self) -> None:
+        with fastest_convolutions():
+            self._step()
+
+    def _step(self) -> None:
         random = self._random("step", self.steps)
         self._set_learning_rates()
         reals, labels = self._batch()
@@ -165,13 +170,15 @@ class Trainer:
         first = self.steps * self.recipe.batch
         places = range(first, first + self.recipe.batch)
         passes = itertools.groupby(places, lambda place: place // len(self.pixels))
-        chosen = torch.cat([self._shuffled(number)[[p % len(self.pixels) for p in row]] for number, row in passes])
-        reals = self.pixels[chosen.to(self.device)].to(torch.float32, memory_format=self.format)
-        return reals.div_(127.5).sub_(1), None if self.labels is None else self.labels[chosen.to(self.device)]
+        chosen = torch.cat([self._shuffled(number)[_span(row, len(self.pixels))] for number, row in passes])
+        reals = self.pixels[chosen].to(torch.float32, memory_format=self.format)
+        return reals.div_(127.5).sub_(1), None if self.labels is None else self.labels[chosen]
 
     def _shuffled(self, number: int) -> Tensor:
+        """A pass's order, kept on the device: copying each step's share of it would make the CPU wait for a GPU."""
         if self._order is None or self._order[0] != number:
-            self._order = number, torch.randperm(len(self.pixels), generator=_seeded(self.recipe.seed, "pass", number))
+            order = torch.randperm(len(self.pixels), generator=_seeded(self.recipe.seed, "pass", number))
+            self._order = number, order.to(self.device)
         return self._order[1]
 
     def _latents(self, count: int, random: torch.Generator) -> Tensor:
@@ -192,6 +199,12 @@ def to_pixels(images: Tensor) -> Pixels:
     """Float [N,C,H,W] in [-1, 1] -> uint8 [N,H,W,C]."""
     scaled = images.float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
     return np.ascontiguousarray(scaled.permute(0, 2, 3, 1).cpu().numpy())
+
+
+def _span(places: Iterator[int], length: int) -> slice:
+    """Consecutive places of one pass -> where they are in it."""
+    first, *others = (place % length for place in places)
+    return slice(first, first + 1 + len(others))
 
 
 def _seeded(seed: int, purpose: str, number: int, device: torch.device | None = None) -> torch.Generator:
