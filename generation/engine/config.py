@@ -7,10 +7,12 @@ from typing import Any, Self
 
 from generation.engine.presets import SAMPLING_SPEED, Plan, plan_for, training_speed
 
-RESOLUTIONS = (28, 32, 64, 128)
+RESOLUTIONS = (28, 32, 64, 128, 256)
 PRESETS = ("quick", "standard", "best", "paper")
 OBJECTIVES = ("lsgan",)
 FITS = ("crop", "pad")
+TRANSPARENCIES = ("white", "keep")
+CHANNELS = (1, 3, 4)
 DTYPES = ("bfloat16", "float32")
 MIN_IMAGES = 50
 MAX_IMAGES = 10_000
@@ -36,6 +38,7 @@ class RecipeRequest:
     """What a person asks for; `resolve` turns it into a Recipe once the images and the device are known.
 
     `kimg` is the length of training in thousands of real images shown; `minutes` caps it by time.
+    `transparency` says whether images keep theirs or are put on white.
     """
 
     preset: str = "standard"
@@ -46,12 +49,14 @@ class RecipeRequest:
     labels: bool = False
     fit: str = "crop"
     seed: int = 0
+    transparency: str = "white"
 
     def __post_init__(self) -> None:
         _one_of("preset", self.preset, PRESETS)
         _one_of("resolution", self.resolution, RESOLUTIONS)
         _one_of("objective", self.objective, OBJECTIVES)
         _one_of("fit", self.fit, FITS)
+        _one_of("transparency", self.transparency, TRANSPARENCIES)
         _positive("kimg", self.kimg, MAX_KIMG)
         _positive("minutes", self.minutes, MAX_MINUTES)
         if not isinstance(self.labels, bool):
@@ -135,11 +140,11 @@ def resolve(
 ) -> Recipe:
     """Settle everything that a request leaves open.
 
-    `images` counts the source images, `channels` is 1 or 3, `images_per_second` comes from a pilot on the device.
+    `images` counts the source images, `channels` is 1, 3 or 4, `images_per_second` comes from a pilot on the device.
     Raises RecipeError where the images do not fit the request.
     """
     _one_of("dtype", dtype, DTYPES)
-    _one_of("channels", channels, (1, 3))
+    _one_of("channels", channels, CHANNELS)
     _check_images(images)
     if request.labels and len(classes) < 2:
         raise RecipeError("labels", "too-few-classes", "Labels need images in at least two class folders.")

@@ -27,7 +27,8 @@ class DataError(Exception):
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images ready for training: pixels uint8 [N,H,W,C] with C 1 or 3, labels int64 [N] into `classes` or None."""
+    """Images ready for training: pixels uint8 [N,H,W,C] with C 1, 3 or 4 (straight alpha), labels int64 [N] into
+    `classes` or None."""
 
     pixels: Pixels
     labels: Labels | None
@@ -48,19 +49,27 @@ class ImageSet:
 
 
 def load(
-    path: str | Path, resolution: int, *, fit: str = "crop", labels: bool = False, limit: int | None = None
+    path: str | Path,
+    resolution: int,
+    *,
+    fit: str = "crop",
+    labels: bool = False,
+    limit: int | None = None,
+    transparency: str = "white",
 ) -> ImageSet:
     """Read a folder or a zip at any depth; text, hidden files and __MACOSX are passed over.
 
-    With `labels` the folder that holds an image is its class. One channel if every image is grey, else three.
+    With `labels` the folder that holds an image is its class. One channel if every image is grey, else three, or four
+    if any is transparent and `transparency` is "keep"; "white" puts it on white.
     `limit` takes that many images, evenly spaced. Raises DataError.
     """
+    channels = 4 if transparency == "keep" else 3
     with _opened(Path(path)) as source:
         names = _spread(sorted(name for name in source.names() if _is_image(name)), limit)
         if not names:
             raise DataError(f"{path}: there are no images in it")
-        pixels = np.stack([_decode(source, name, resolution, fit) for name in names])
-    pixels = _without_needless_colour(pixels)
+        pixels = np.stack([_decode(source, name, resolution, fit, channels) for name in names])
+    pixels = _without_needless_channels(pixels)
     if len(pixels) > 1 and (pixels == pixels[0]).all():
         raise DataError(f"{path}: all images are the same")
     folders = [PurePosixPath(name).parent.name for name in names]
@@ -145,18 +154,22 @@ def _spread(names: list[str], limit: int | None) -> list[str]:
     return [names[i * len(names) // limit] for i in range(limit)]
 
 
-def _decode(source: _Source, name: str, resolution: int, fit: str) -> Pixels:
+def _decode(source: _Source, name: str, resolution: int, fit: str, channels: int) -> Pixels:
     try:
         with Image.open(io.BytesIO(source.read(name))) as image:
             if image.mode == "RGB":
                 image.draft("RGB", (3 * resolution, 3 * resolution))
-            return prepare(image, resolution, fit)
+            return prepare(image, resolution, fit, channels)
     except Image.DecompressionBombError as error:
         raise DataError(f"{name}: the image has too many pixels") from error
     except (OSError, ValueError, SyntaxError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
         raise DataError(f"{name}: the image cannot be read") from error
 
 
-def _without_needless_colour(pixels: Pixels) -> Pixels:
+def _without_needless_channels(pixels: Pixels) -> Pixels:
+    if pixels.shape[3] == 4:
+        if (pixels[..., 3] < 255).any():
+            return pixels
+        pixels = pixels[..., :3]
     grey = (pixels[..., 0] == pixels[..., 1]).all() and (pixels[..., 1] == pixels[..., 2]).all()
-    return np.ascontiguousarray(pixels[..., :1]) if grey else pixels
+    return np.ascontiguousarray(pixels[..., :1] if grey else pixels)

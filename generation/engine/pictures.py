@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from PIL import Image, ImageOps
+from torch import Tensor
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -12,18 +14,48 @@ WHITE = (255, 255, 255, 255)
 def prepare(image: Image.Image, resolution: int, fit: str = "crop", channels: int = 3) -> Pixels:
     """Any Pillow image -> uint8 [resolution,resolution,channels], upright, on white where it was transparent.
 
+    With 4 channels it keeps its transparency, as straight alpha; what cannot be seen at all is black.
     `fit` is "crop" (the middle square) or "pad" (the whole image, framed in the colour of its own border).
     Raises OSError where the image cannot be decoded and ValueError where a side is 0.
     """
     upright = ImageOps.exif_transpose(image)
-    flat = _flatten(upright).convert("L" if channels == 1 else "RGB")
-    resized = _padded(flat, resolution) if fit == "pad" else _cropped(flat, resolution)
-    return np.asarray(resized, dtype=np.uint8).reshape(resolution, resolution, channels)
+    ready = _layered(upright) if channels == 4 else _flatten(upright).convert("L" if channels == 1 else "RGB")
+    resized = _padded(ready, resolution) if fit == "pad" else _cropped(ready, resolution)
+    pixels = np.array(resized, dtype=np.uint8).reshape(resolution, resolution, channels)
+    if channels == 4:
+        pixels[pixels[..., 3] == 0] = 0
+    return pixels
+
+
+def to_tensor(pixels: Pixels | Tensor) -> Tensor:
+    """uint8 [N,H,W,C], C 1, 3 or 4 -> float32 [N,C,H,W] in [-1, 1], on the same device, stored channels last.
+
+    Of four channels the colours come premultiplied with alpha, so that what cannot be seen has one value only.
+    """
+    images = torch.as_tensor(pixels).permute(0, 3, 1, 2).float()
+    if images.shape[1] == 4:
+        images[:, :3] *= images[:, 3:] / 255
+    return images.div_(127.5).sub_(1)
+
+
+def to_pixels(images: Tensor) -> Pixels:
+    """Float [N,C,H,W] in [-1, 1] -> uint8 [N,H,W,C]: undoes `to_tensor`, to straight alpha where there are four."""
+    scaled = images.float().add(1).mul(127.5).clamp(0, 255)
+    if scaled.shape[1] == 4:
+        alpha = scaled[:, 3:].round()
+        colour = torch.where(alpha > 0, scaled[:, :3] * 255 / alpha, 0.0)
+        scaled = torch.cat([colour.clamp(max=255), alpha], dim=1)
+    return np.ascontiguousarray(scaled.round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy())
+
+
+def _layered(image: Image.Image) -> Image.Image:
+    """-> mode RGBA, which Pillow premultiplies while it resizes."""
+    return (_eight_bit(image) if _is_deep(image) else image).convert("RGBA")
 
 
 def _flatten(image: Image.Image) -> Image.Image:
     """-> mode L or RGB."""
-    if image.mode.startswith("I") or image.mode == "F":
+    if _is_deep(image):
         return _eight_bit(image)
     if image.mode == "1":
         return image.convert("L")
@@ -31,6 +63,10 @@ def _flatten(image: Image.Image) -> Image.Image:
         layered = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", layered.size, WHITE), layered).convert("RGB")
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode.startswith("I") or image.mode == "F"
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:

@@ -10,12 +10,14 @@ TRAINING_SPEED = {
     ("strided", 32): 800.0,
     ("strided", 64): 210.0,
     ("strided", 128): 85.0,
+    ("strided", 256): 41.0,
     ("dcgan", 28): 1300.0,
     ("dcgan", 32): 850.0,
     ("dcgan", 64): 200.0,
     ("dcgan", 128): 40.0,
+    ("dcgan", 256): 11.0,
 }
-SAMPLING_SPEED = {28: 5000.0, 32: 4000.0, 64: 1500.0, 128: 400.0}
+SAMPLING_SPEED = {28: 5000.0, 32: 4000.0, 64: 1500.0, 128: 400.0, 256: 105.0}
 NARROW, WIDE = 32, 64
 WIDE_SLOWDOWN = 2.3
 
@@ -56,7 +58,7 @@ def plan_for(preset: str, resolution: int, images: int) -> Plan:
         return _paper(resolution, images)
     plan = Plan(
         kimg=_kimg(preset, resolution, images),
-        widths=_widths(resolution, base=WIDE if preset == "best" else NARROW),
+        widths=_thinner(resolution, base=WIDE if preset == "best" else NARROW),
         r1_gamma=(resolution / 64) ** 2,
     )
     if resolution >= 64:
@@ -72,7 +74,8 @@ def plan_for(preset: str, resolution: int, images: int) -> Plan:
 def training_speed(plan: Plan, resolution: int) -> float:
     """Real images per second to expect before a pilot has measured it."""
     speed = TRAINING_SPEED[plan.body, resolution]
-    return speed / WIDE_SLOWDOWN if plan.body == "strided" and plan.widths[-1] == WIDE else speed
+    wide = plan.body == "strided" and plan.widths == _thinner(resolution, WIDE)
+    return speed / WIDE_SLOWDOWN if wide else speed
 
 
 def _paper(resolution: int, images: int) -> Plan:
@@ -104,7 +107,7 @@ def _kimg(preset: str, resolution: int, images: int) -> float:
     return standard if preset == "standard" else 2 * standard
 
 
-_QUICK_KIMG = {28: 200.0, 32: 120.0, 64: 80.0, 128: 40.0}
+_QUICK_KIMG = {28: 200.0, 32: 120.0, 64: 80.0, 128: 40.0, 256: 20.0}
 _STANDARD_KIMG = ((300, 300.0), (1_000, 600.0), (5_000, 1_500.0), (float("inf"), 3_000.0))
 
 
@@ -112,3 +115,9 @@ def _widths(resolution: int, base: int) -> tuple[int, ...]:
     """Channels from 4 px (7 px for 28) up to half the resolution, halving as pixels double, at most 8 times `base`."""
     levels = 2 if resolution == 28 else (resolution // 4).bit_length() - 1
     return tuple(base * min(8, 2**level) for level in reversed(range(levels)))
+
+
+def _thinner(resolution: int, base: int) -> tuple[int, ...]:
+    """`_widths`, but beyond 128 px each level has half of the one before: at equal width it would cost four times."""
+    widths = _widths(min(resolution, 128), base)
+    return widths if resolution <= 128 else (*widths, widths[-1] // 2)

@@ -108,3 +108,12 @@ def test_drawn_shapes_follow_the_seed():
     assert [label for label, _ in first] == list(SHAPES)
     assert all(a.tobytes() == b.tobytes() for (_, a), (_, b) in zip(first, again, strict=True))
     assert all(a.tobytes() != b.tobytes() for (_, a), (_, b) in zip(first, other, strict=True))
+
+
+def test_transparent_images_keep_four_channels_when_asked(tmp_path):
+    for number in range(3):
+        Image.new("RGB", (30, 30), (number, 9, 0)).save(tmp_path / f"{number}.png")
+    assert load(tmp_path, 28, transparency="keep").channels == 3
+    Image.new("RGBA", (30, 30), (9, 0, 0, 100)).save(tmp_path / "clear.png")
+    assert load(tmp_path, 28, transparency="keep").channels == 4
+    assert load(tmp_path, 28).channels == 3

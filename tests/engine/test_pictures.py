@@ -2,9 +2,10 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from generation.engine.pictures import prepare
+from generation.engine.pictures import prepare, to_pixels, to_tensor
 
 MODES = ["1", "P", "L", "LA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I;16", "I", "F"]
 
@@ -79,3 +80,66 @@ def test_shrinking_does_not_alias():
     stripes[:, ::2] = 255
     pixels = prepare(Image.fromarray(stripes), 32)
     assert abs(pixels.astype(int) - 127).max() < 6
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_tensors_and_pixels_are_each_others_inverse(noise, channels):
+    pixels = noise(4, 8, channels)
+    tensor = to_tensor(pixels)
+    assert tensor.shape == (4, channels, 8, 8)
+    assert -1 <= tensor.min() < tensor.max() <= 1
+    assert np.array_equal(to_pixels(tensor), pixels)
+
+
+def test_transparency_survives_the_round_trip(noise):
+    pixels = noise(4, 64, 4)
+    pixels[0, ..., 3], pixels[1, ..., 3] = 0, 255
+    again = to_pixels(to_tensor(pixels))
+    assert np.array_equal(again[..., 3], pixels[..., 3])
+    seen = pixels[..., 3] > 0
+    assert np.array_equal(again[seen], pixels[seen])
+
+
+def test_what_cannot_be_seen_has_one_value():
+    red, blue = (np.full((1, 2, 2, 4), (*colour, 0), np.uint8) for colour in [(255, 0, 0), (0, 0, 255)])
+    assert torch.equal(to_tensor(red), to_tensor(blue))
+    assert (to_tensor(red) == -1).all()
+    assert (to_pixels(to_tensor(red)) == 0).all()
+
+
+def test_colour_brighter_than_its_alpha_allows_is_cut_off():
+    dim_but_bright = torch.full((1, 4, 2, 2), 1.0)
+    dim_but_bright[:, 3] = 0.0
+    assert to_pixels(dim_but_bright)[0, 0, 0].tolist() == [255, 255, 255, 128]
+
+
+def test_the_colour_of_the_unseen_does_not_bleed_when_resized():
+    image = Image.new("RGBA", (64, 64), (0, 255, 0, 0))
+    image.paste((255, 0, 0, 255), (16, 16, 48, 48))
+    pixels = prepare(image, 28, channels=4)
+    assert pixels[..., 1].max() == 0
+    assert pixels[14, 14].tolist() == [255, 0, 0, 255]
+    assert pixels[0, 0].tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("mode", [*MODES, "PA", "RGBa"])
+def test_every_mode_can_be_layered(mode):
+    image = (
+        picture("LA").convert(mode)
+        if mode == "PA"
+        else picture("RGBA").convert(mode)
+        if mode == "RGBa"
+        else picture(mode)
+    )
+    pixels = prepare(image, 32, channels=4)
+    assert pixels.shape == (32, 32, 4)
+    assert (pixels[..., 3] == 255).all()
+    assert pixels[-4:, :, :3].mean() > 215
+
+
+def test_a_padded_layer_is_framed_by_nothing():
+    image = Image.new("RGBA", (90, 30))
+    image.paste((255, 0, 0, 255), (30, 5, 60, 25))
+    padded = prepare(image, 30, "pad", channels=4)
+    assert padded[0, 0].tolist() == [0, 0, 0, 0]
+    assert padded[15, 15].tolist() == [255, 0, 0, 255]
