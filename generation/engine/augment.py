@@ -41,6 +41,16 @@ def _chosen(images: Tensor, p: float, random: torch.Generator) -> Tensor:
 
 
 def _colour(images: Tensor, p: float, random: torch.Generator) -> Tensor:
+    """Of four channels the first three, which are premultiplied, change as the colours they stand for; alpha stays."""
+    if images.shape[1] != 4:
+        return _recoloured(images, None, p, random)
+    alpha = (images[:, 3:] + 1) / 2
+    colours = _recoloured(images[:, :3] + 1 - alpha, alpha, p, random)
+    return torch.cat([colours - 1 + alpha, images[:, 3:]], dim=1)
+
+
+def _recoloured(images: Tensor, alpha: Tensor | None, p: float, random: torch.Generator) -> Tensor:
+    """Colours [B,C,H,W] in [-1, 1], multiplied with `alpha` [B,1,H,W] if there is one."""
     chosen = _chosen(images, p, random)
     brightness = (chosen * _uniform(images, random, -BRIGHTNESS, BRIGHTNESS))[:, None, None, None]
     contrast = (1 + chosen * _uniform(images, random, -CONTRAST, CONTRAST))[:, None, None, None]
@@ -49,7 +59,10 @@ def _colour(images: Tensor, p: float, random: torch.Generator) -> Tensor:
         grey = images.mean(dim=1, keepdim=True)
         images = grey + (images - grey) * saturation
     mean = images.mean(dim=(1, 2, 3), keepdim=True)
-    return mean + (images - mean) * contrast + brightness
+    if alpha is None:
+        return mean + (images - mean) * contrast + brightness
+    mean = alpha * mean / alpha.mean(dim=(1, 2, 3), keepdim=True).clamp(min=1e-3)
+    return mean + (images - mean) * contrast + brightness * alpha
 
 
 def _move(images: Tensor, flip: float, shift: float, random: torch.Generator) -> Tensor:
@@ -75,14 +88,14 @@ def _resampler(side: int, shift: Tensor, mirrored: Tensor) -> Tensor:
 
 
 def _cutout(images: Tensor, p: float, random: torch.Generator) -> Tensor:
-    """Greys out a square: only for tiny sets, since the squares can leak into samples."""
+    """Greys out a square, or leaves nothing there: only for tiny sets, since the squares can leak into samples."""
     height, width = images.shape[-2:]
     half = CUTOUT * _chosen(images, p / 2, random)[:, None] * height / 2
     top, left = (_uniform(images, random, 0, side)[:, None] for side in (height, width))
     rows = (torch.arange(height, device=images.device) - top).abs() < half
     columns = (torch.arange(width, device=images.device) - left).abs() < half
     hole = rows[:, None, :, None] & columns[:, None, None, :]  # [B,1,H,W]
-    return images.masked_fill(hole, 0.0)
+    return images.masked_fill(hole, -1.0 if images.shape[1] == 4 else 0.0)
 
 
 class AdaptiveStrength:

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from generation.engine.augment import SHIFT, AdaptiveStrength, augment
+from generation.engine.pictures import to_tensor
 
 
 def random(seed=0):
@@ -67,3 +68,19 @@ def test_strength_falls_to_nothing_when_scores_are_mixed():
     strength.update(torch.tensor([0.0, 1.0] * 100))
     assert strength.p == 0
     assert strength.r_t == 0
+
+
+def test_colour_leaves_transparency_alone(noise):
+    pixels = noise(32, 8, 4)
+    pixels[:, :4, :, 3] = 0
+    result = augment(to_tensor(pixels), ("colour",), 1.0, random())
+    assert torch.equal(result[:, 3], to_tensor(pixels)[:, 3])
+    assert torch.allclose(result[:, :, :4], torch.tensor(-1.0))
+    assert not torch.allclose(result[:, :3, 4:], to_tensor(pixels)[:, :3, 4:], atol=0.1)
+
+
+def test_opaque_colours_change_as_they_do_without_transparency(noise):
+    pixels = noise(8, 8, 4)
+    pixels[..., 3] = 255
+    plain = augment(to_tensor(pixels[..., :3]), ("colour",), 1.0, random())
+    assert torch.allclose(augment(to_tensor(pixels), ("colour",), 1.0, random())[:, :3], plain, atol=1e-5)
