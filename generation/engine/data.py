@@ -67,7 +67,9 @@ def load(
     with _opened(Path(path)) as source:
         names = _spread(sorted(name for name in source.names() if _is_image(name)), limit)
         if not names:
-            raise DataError(f"{path}: there are no images in it")
+            raise DataError(
+                f"{path}: there are no images in it; give a folder or a zip of PNG, JPEG, WebP or other images"
+            )
         pixels = np.stack([_decode(source, name, resolution, fit, channels) for name in names])
     pixels = _without_needless_channels(pixels)
     if len(pixels) > 1 and (pixels == pixels[0]).all():
@@ -93,12 +95,14 @@ def side_of(path: str | Path) -> int:
     with _opened(Path(path)) as source:
         names = sorted(name for name in source.names() if _is_image(name))
         if not names:
-            raise DataError(f"{path}: there are no images in it")
+            raise DataError(
+                f"{path}: there are no images in it; give a folder or a zip of PNG, JPEG, WebP or other images"
+            )
         try:
             with Image.open(io.BytesIO(source.read(names[0]))) as image:
                 return max(image.size)
         except OSError as error:
-            raise DataError(f"{names[0]}: the image cannot be read") from error
+            raise DataError(f"{names[0]}: the image cannot be read; take it out or replace it") from error
 
 
 class _Source(Protocol):
@@ -139,7 +143,7 @@ def _opened(path: Path) -> Iterator[_Source]:
         with zipfile.ZipFile(path) as archive:
             yield _Zip(archive)
     except zipfile.BadZipFile as error:
-        raise DataError(f"{path}: not a folder and not a readable zip") from error
+        raise DataError(f"{path}: not a folder and not a whole zip; fetch or make it again") from error
 
 
 def _is_image(name: str) -> bool:
@@ -163,7 +167,7 @@ def _decode(source: _Source, name: str, resolution: int, fit: str, channels: int
     except Image.DecompressionBombError as error:
         raise DataError(f"{name}: the image has too many pixels") from error
     except (OSError, ValueError, SyntaxError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{name}: the image cannot be read") from error
+        raise DataError(f"{name}: the image cannot be read; take it out or replace it") from error
 
 
 def _without_needless_channels(pixels: Pixels) -> Pixels:

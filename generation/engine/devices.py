@@ -35,6 +35,11 @@ def best_device() -> torch.device:
     raise DeviceError("; ".join(reasons))
 
 
+def chosen_device(name: str | None) -> torch.device:
+    """The named one, or the fastest that works. Raises DeviceError."""
+    return named_device(name) if name else best_device()
+
+
 def named_device(name: str) -> torch.device:
     """Such as "cpu", "cuda", "cuda:1" or "mps". Raises DeviceError: who names a device does not want another."""
     try:

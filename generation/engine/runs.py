@@ -1,19 +1,36 @@
 from __future__ import annotations
 
+import hashlib
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from generation.engine.checkpoints import Checkpoint
-from generation.engine.sheets import save_sheet
+from generation.engine.config import Recipe, RecipeError, RecipeRequest
+from generation.engine.data import ImageSet
+from generation.engine.plots import curves
+from generation.engine.sheets import growth, save_sheet
 from generation.engine.training import Progress
+
+# Each sheet of samples shows a run a fifth longer than the sheet before: some forty in a long run.
+NEXT_SHEET = 1.2
+
+
+class RunError(Exception):
+    """A run folder that cannot be used as asked; the message names it and says what to do."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A folder with one training run: checkpoint, generator, stats.jsonl and sheets of samples."""
+    """A folder with one training run: recipe, checkpoint, generator, stats.jsonl, curves and sheets of samples."""
 
     path: Path
+
+    @property
+    def recipe(self) -> Path:
+        return self.path / "recipe.json"
 
     @property
     def checkpoint(self) -> Path:
@@ -23,21 +40,109 @@ class Run:
     def generator(self) -> Path:
         return self.path / "generator.pt"
 
-    def start(self) -> None:
-        (self.path / "samples").mkdir(parents=True, exist_ok=True)
-        (self.path / "stats.jsonl").write_text("")
+    @property
+    def stats(self) -> Path:
+        return self.path / "stats.jsonl"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+    def reserve(self) -> None:
+        """Makes the folder, sees that it can be written and that it holds no run yet."""
+        if self.checkpoint.exists():
+            raise RunError(f"{self.path} holds a run already: go on with it by --resume, or name another folder")
+        self.samples.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=self.path).close()
+
+    def begin(self, requested: RecipeRequest, resolved: Recipe, images: ImageSet) -> None:
+        source = {"count": len(images), "sha256": fingerprint(images)}
+        settings = {"requested": requested.to_dict(), "resolved": resolved.to_dict(), "images": source}
+        self.recipe.write_text(json.dumps(settings, indent=2) + "\n")
+        self.stats.write_text("")
+        for sheet in self.samples.iterdir():
+            sheet.unlink()
+
+    def begun(self) -> Checkpoint:
+        """The checkpoint to go on from."""
+        if not self.checkpoint.exists():
+            raise RunError(f"{self.checkpoint}: there is no checkpoint to go on from; begin without --resume")
+        return Checkpoint.load(self.checkpoint)
+
+    def requested(self) -> RecipeRequest:
+        try:
+            return RecipeRequest.from_dict(self._settings()["requested"])
+        except (RecipeError, KeyError, TypeError, AttributeError) as error:
+            raise self._damaged() from error
+
+    def go_on(self, checkpoint: Checkpoint, images: ImageSet) -> None:
+        """Sees that the images are the run's; figures that a killed run noted after its checkpoint come anew."""
+        if self._settings()["images"] != {"count": len(images), "sha256": fingerprint(images)}:
+            raise RunError("--resume needs the images that the run began with, and these are not the same")
+        kept = [line for line in self.figures() if line["kimg"] <= checkpoint.kimg]
+        self.stats.write_text("".join(json.dumps(line) + "\n" for line in kept))
 
     def record(self, progress: Progress) -> None:
-        with (self.path / "stats.jsonl").open("a") as file:
+        with self.stats.open("a") as file:
             file.write(json.dumps(_figures(progress)) + "\n")
-        if progress.samples is not None:
-            save_sheet(progress.samples, self.path / "samples" / f"{round(1000 * progress.kimg):09}.png")
+        if progress.samples is not None and (progress.done or progress.kimg >= NEXT_SHEET * self._last_sheet()):
+            save_sheet(progress.samples, self.samples / f"{round(1000 * progress.kimg):09}.png")
         if progress.checkpoint is not None:
-            self.keep(progress.checkpoint)
+            progress.checkpoint.save(self.checkpoint)
+            progress.checkpoint.generator_only().save(self.generator)
 
-    def keep(self, checkpoint: Checkpoint) -> None:
-        checkpoint.save(self.checkpoint)
-        checkpoint.generator_only().save(self.generator)
+    def draw(self) -> list[Path]:
+        """The pictures of the whole run, anew: curves.svg, and growth.png where there are sheets."""
+        figures = self.figures()
+        if not figures:
+            raise RunError(f"{self.stats}: there are no figures to draw yet")
+        drawn = [self.path / "curves.svg"]
+        drawn[0].write_text(curves(figures, self.path.resolve().name), encoding="utf-8")
+        if sheets := sorted(self.samples.glob("*.png")):
+            drawn.append(self.path / "growth.png")
+            growth(sheets, self._resolution()).save(drawn[1], optimize=True)
+        return drawn
+
+    def figures(self) -> list[dict[str, Any]]:  # Any: the numbers of a line of stats.jsonl
+        """The lines of stats.jsonl; one that a kill cut short is passed over."""
+        if not self.stats.exists():
+            raise RunError(f"{self.stats}: no such file; name a folder that train wrote")
+        return [figures for line in self.stats.read_text().splitlines() if (figures := _parsed(line))]
+
+    def _last_sheet(self) -> float:
+        return max((int(sheet.stem) / 1000 for sheet in self.samples.glob("*.png")), default=0.0)
+
+    def _resolution(self) -> int:
+        try:
+            return int(self._settings()["resolved"]["resolution"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._damaged() from error
+
+    def _settings(self) -> dict[str, Any]:  # Any: what `begin` wrote
+        try:
+            return dict(json.loads(self.recipe.read_text()))
+        except (FileNotFoundError, ValueError, TypeError) as error:
+            raise self._damaged() from error
+
+    def _damaged(self) -> RunError:
+        return RunError(f"{self.recipe}: missing or damaged; name a folder that train wrote, or begin another run")
+
+
+def fingerprint(images: ImageSet) -> str:
+    """SHA-256 of pixels and labels."""
+    digest = hashlib.sha256(repr((images.pixels.shape, images.classes)).encode())
+    digest.update(images.pixels.tobytes())
+    if images.labels is not None:
+        digest.update(images.labels.tobytes())
+    return digest.hexdigest()
+
+
+def _parsed(line: str) -> dict[str, Any] | None:
+    try:
+        figures = json.loads(line)
+    except ValueError:
+        return None
+    return figures if isinstance(figures, dict) and "kimg" in figures else None
 
 
 def _figures(progress: Progress) -> dict[str, float | bool | None]:

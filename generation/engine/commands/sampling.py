@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+from generation.engine.checkpoints import Checkpoint, environment, file_sha256
+from generation.engine.commands.stopping import StopSignal
+from generation.engine.config import MAX_COUNT
+from generation.engine.devices import chosen_device, instruction_set
+from generation.engine.meter import Meter
+from generation.engine.runs import Run, RunError
+from generation.engine.sampling import Sample, Sampler, encode_png
+
+
+def sampling(options: Namespace) -> int:
+    """Makes the images; answers how many were made, fewer than asked for when stopped."""
+    _check(options)
+    checkpoint, meter = _generator(Run(options.run)), Meter(sys.stderr)
+    device = chosen_device(options.device)
+    if checkpoint.environment != environment(instruction_set(device), checkpoint.recipe.dtype):
+        meter.say("note: trained on another device or PyTorch, on which these images would differ in a few last bits")
+    options.out.mkdir(parents=True, exist_ok=True)
+    sha256 = file_sha256(Run(options.run).generator)
+    sampler = Sampler(checkpoint, sha256=sha256, seed=options.seed, device=device)
+    stop, made = StopSignal(), 0
+    for made, sample in enumerate(sampler.images(range(options.start, options.start + options.count)), 1):
+        _write(sample, options.out)
+        meter.show(made / options.count, f"{made}/{options.count} images", last=made == options.count)
+        if stop():
+            break
+    meter.end()
+    return made
+
+
+def _check(options: Namespace) -> None:
+    if not 1 <= options.count <= MAX_COUNT:
+        raise RunError(f"--count must be from 1 to {MAX_COUNT:,}")
+    if options.start < 0 or options.seed < 0:
+        raise RunError("--start and --seed must not be below 0")
+
+
+def _generator(run: Run) -> Checkpoint:
+    if not run.generator.exists():
+        raise RunError(f"{run.generator}: there is no generator; name a folder that train wrote")
+    return Checkpoint.load(run.generator)
+
+
+def _write(sample: Sample, folder: Path) -> None:
+    folder = folder / sample.label if sample.label else folder
+    folder.mkdir(exist_ok=True)
+    (folder / f"{sample.slot:07}.png").write_bytes(encode_png(sample.pixels))

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+
+from generation.engine.checkpoints import Checkpoint, environment
+from generation.engine.commands.stopping import StopSignal
+from generation.engine.config import MIN_IMAGES, Recipe, RecipeRequest, resolve
+from generation.engine.data import ImageSet, load, split_holdout
+from generation.engine.devices import best_dtype, chosen_device, instruction_set
+from generation.engine.meter import Meter, duration
+from generation.engine.options import REQUESTED
+from generation.engine.runs import Run, RunError
+from generation.engine.training import Progress, images_per_second, train
+
+
+def training(options: Namespace) -> None:
+    run, meter = Run(options.out), Meter(sys.stderr)
+    everything, recipe, resume, device = (_resumed if options.resume else _begun)(options, run)
+    images, holdout = split_holdout(everything, recipe.seed)
+    _announce(meter, images, holdout, recipe, device, resume)
+    end = "done already"
+    if resume is None or resume.kimg < recipe.kimg:
+        progress = train(images, recipe, device=device, holdout=holdout, resume=resume, stopping=StopSignal())
+        end = _followed(progress, run, meter)
+    run.draw()
+    print(f"{end}. Samples, stats.jsonl, curves.svg and growth.png are in {run.path}")
+
+
+def _followed(reports: Iterator[Progress], run: Run, meter: Meter) -> str:
+    done = False
+    for progress in reports:
+        run.record(progress)
+        _show(meter, progress)
+        done = progress.done
+    meter.end()
+    return "done" if done else "stopped; the same command with --resume goes on from here"
+
+
+_Start = tuple[ImageSet, Recipe, Checkpoint | None, torch.device]
+
+
+def _begun(options: Namespace, run: Run) -> _Start:
+    run.reserve()
+    request, device = RecipeRequest(**_given(options)), chosen_device(options.device)
+    images = _loaded(options, request)
+    recipe = _recipe(request, split_holdout(images, request.seed)[0], device)
+    run.begin(request, recipe, images)
+    return images, recipe, None, device
+
+
+def _resumed(options: Namespace, run: Run) -> _Start:
+    resume, request = run.begun(), _the_same(options, run)
+    device, images = chosen_device(options.device), _loaded(options, request)
+    run.go_on(resume, images)
+    return images, resume.recipe, resume, device
+
+
+def _given(options: Namespace) -> dict[str, Any]:  # Any: the fields of a RecipeRequest
+    """What the command line says of the recipe; the rest is RecipeRequest's to know."""
+    return {name: value for name in REQUESTED if (value := getattr(options, name)) is not None}
+
+
+def _the_same(options: Namespace, run: Run) -> RecipeRequest:
+    requested = run.requested()
+    for name, value in _given(options).items():
+        begun = getattr(requested, name)
+        if value != begun:
+            said = f"--{name}" if isinstance(value, bool) else f"--{name} {value}"
+            raise RunError(
+                f"the run in {run.path} began with {name} {_words(begun)} and keeps it: leave {said} out, "
+                "or begin another run in another folder"
+            )
+    return requested
+
+
+def _words(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "left open" if value is None else str(value)
+
+
+def _loaded(options: Namespace, request: RecipeRequest) -> ImageSet:
+    images = load(
+        options.images,
+        request.resolution,
+        fit=request.fit,
+        labels=request.labels,
+        transparency=request.transparency,
+    )
+    if len(images) < MIN_IMAGES:
+        raise RunError(
+            f"{options.images}: {len(images)} images are too few; training needs at least {MIN_IMAGES} images"
+        )
+    return images
+
+
+def _recipe(request: RecipeRequest, images: ImageSet, device: torch.device) -> Recipe:
+    speed = images_per_second(images, request, device) if request.minutes is not None else None
+    classes, dtype = images.classes, best_dtype(device)
+    return resolve(
+        request, images=len(images), channels=images.channels, classes=classes, images_per_second=speed, dtype=dtype
+    )
+
+
+def _announce(
+    meter: Meter,
+    images: ImageSet,
+    holdout: ImageSet,
+    recipe: Recipe,
+    device: torch.device,
+    resume: Checkpoint | None,
+) -> None:
+    classes = f" in {len(recipe.classes)} classes" if recipe.classes else ""
+    begins = f"from {resume.kimg:g}" if resume else "for"
+    length = f"{begins} {'to ' if resume else ''}{recipe.kimg:g} kimg"
+    meter.say(f"{len(images)} images{classes}, {len(holdout)} held out; {length} on {device}, {recipe.dtype}")
+    if resume and resume.environment != environment(instruction_set(device), recipe.dtype):
+        meter.say("note: the run began on another device or PyTorch; its last bits will differ from here on")
+
+
+def _show(meter: Meter, progress: Progress) -> None:
+    left = (progress.total_kimg - progress.kimg) * 1000 / max(progress.images_per_second, 1e-9)
+    if progress.swd is not None:
+        meter.say(f"{progress.kimg:8.1f} kimg  SWD {progress.swd:.1f} (real images {progress.swd_floor:.1f})")
+    meter.show(
+        progress.kimg / progress.total_kimg,
+        f"{progress.kimg:.1f}/{progress.total_kimg:.1f} kimg  {progress.images_per_second:.0f} img/s  "
+        f"D {progress.loss_d:.3f} G {progress.loss_g:.3f} p {progress.augment_p:.2f}  {duration(left)} left",
+        last=progress.done,
+    )
