@@ -1,6 +1,14 @@
 import sys
 
-from generation.engine.cli import main
+from generation.engine.options import parser
 
 if __name__ == "__main__":
-    sys.exit(main())
+    # Before torch, which takes seconds to load: help and slips of the pen are answered at once.
+    parser().parse_args()
+    try:
+        from generation.engine.cli import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-WIDTH = 24
+LEAST_BAR, MOST_BAR = 8, 24
 REDRAW_SECONDS = 0.1
 PLAIN_SECONDS = 30.0
 
@@ -28,7 +28,7 @@ class Meter:
         self.last = self.clock()
         line = f"{100 * share:3.0f} %  {text}"
         if self.live:
-            self._redraw(f"{self._bar(share)} {line}")
+            self._redraw(share, line)
         else:
             print(line, file=self.stream, flush=True)
 
@@ -42,15 +42,16 @@ class Meter:
             print(file=self.stream, flush=True)
             self.drawn, self.last = False, float("-inf")
 
-    def _redraw(self, line: str) -> None:
-        columns = shutil.get_terminal_size().columns
-        print(f"\r{line[: columns - 1]}\x1b[K", end="", file=self.stream, flush=True)
+    def _redraw(self, share: float, line: str) -> None:
+        room = shutil.get_terminal_size().columns - 1
+        bar = self._bar(share, max(LEAST_BAR, min(MOST_BAR, room - len(line) - 1)))
+        print(f"\r{f'{bar} {line}'[:room]}\x1b[K", end="", file=self.stream, flush=True)
         self.drawn = True
 
-    def _bar(self, share: float) -> str:
+    def _bar(self, share: float, width: int) -> str:
         full, empty = ("━", "─") if "utf" in (self.stream.encoding or "").lower() else ("#", "-")
-        done = round(WIDTH * min(max(share, 0.0), 1.0))
-        return full * done + empty * (WIDTH - done)
+        done = round(width * min(max(share, 0.0), 1.0))
+        return full * done + empty * (width - done)
 
 
 def duration(seconds: float) -> str:

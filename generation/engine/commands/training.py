@@ -130,6 +130,6 @@ def _show(meter: Meter, progress: Progress) -> None:
     meter.show(
         progress.kimg / progress.total_kimg,
         f"{progress.kimg:.1f}/{progress.total_kimg:.1f} kimg  {progress.images_per_second:.0f} img/s  "
-        f"D {progress.loss_d:.3f} G {progress.loss_g:.3f} p {progress.augment_p:.2f}  {duration(left)} left",
+        f"{duration(left)} left  D {progress.loss_d:.2f} G {progress.loss_g:.2f} p {progress.augment_p:.2f}",
         last=progress.done,
     )
