@@ -26,7 +26,7 @@ class Estimate:
 
 
 def estimate(source_set: SourceSet, request: RecipeRequest, count: int) -> Estimate:
-    channels = 1 if source_set.grey else 3
+    channels = source_set.channels(request.transparency)
     return Estimate(
         seconds=expected_seconds(source_set, request, count),
         bytes=expected_bytes(request.resolution, channels, count),

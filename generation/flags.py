@@ -11,8 +11,10 @@ from collections.abc import Iterable
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-# The smallest and the largest resolution that can be trained; written here because the child loads no engine.
-SMALLEST, LARGEST = 28, 128
+# The smallest resolution that can be trained; written here because the child loads no engine.
+SMALLEST = 28
+# What is not sharp at this resolution is not at a higher one either.
+JUDGED_AT = 128
 # A picture of less than this has no fine detail to miss: each of its pixels may be meant.
 JUDGED_FROM = 64
 BLURRY, DARK, BRIGHT, FLAT = 0.6, 48, 215, 24
@@ -25,8 +27,8 @@ def flags_of(image: Image.Image) -> list[str]:
 
 
 def as_trained(grey: Image.Image) -> Image.Image:
-    """No larger than the largest resolution: blur that goes away when it is made smaller does no harm."""
-    factor = min(grey.size) / LARGEST
+    """No larger than most are trained at: blur that goes away when it is made smaller does no harm."""
+    factor = min(grey.size) / JUDGED_AT
     if factor <= 1:
         return grey
     return grey.resize((round(grey.width / factor), round(grey.height / factor)), Image.Resampling.BOX)

@@ -1,6 +1,5 @@
 """What people fill in to make a source set and to start a job. The engine's own checks give the messages."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -88,6 +87,13 @@ class JobForm(forms.Form):
         widget=forms.RadioSelect,
         choices=[("crop", _("Crop to the middle")), ("pad", _("Pad to a square"))],
     )
+    transparency = forms.ChoiceField(
+        label=_("Transparent images"),
+        required=False,
+        initial="keep",
+        widget=forms.RadioSelect,
+        choices=[("keep", _("Keep the transparency")), ("white", _("Put them on white"))],
+    )
     labels = forms.BooleanField(label=_("Learn the labels, and generate equally many of each"), required=False)
     minutes = forms.FloatField(
         label=_("Stop training after (minutes)"),
@@ -104,11 +110,13 @@ class JobForm(forms.Form):
         help_text=_("Leave empty to draw one. The same seed and settings repeat a job on the same kind of machine."),
     )
 
-    def __init__(self, *args: Any, classes: Iterable[str] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, source_set: SourceSet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.classes = list(classes)
-        if len(self.classes) < 2:
+        self.source_set = source_set
+        if len(source_set.label_counts) < 2:
             del self.fields["labels"]
+        if not source_set.transparent:
+            del self.fields["transparency"]
         say_what_is_allowed(self)
 
     def clean(self) -> dict[str, Any]:
@@ -120,7 +128,7 @@ class JobForm(forms.Form):
         return values
 
     def asked(self, values: dict[str, Any]) -> RecipeRequest:
-        names = ("preset", "resolution", "fit", "labels", "minutes")
+        names = ("preset", "resolution", "fit", "transparency", "labels", "minutes")
         given = {name: values[name] for name in names if values.get(name) not in (None, "")}
         return RecipeRequest(**given)
 

@@ -88,8 +88,8 @@ def clean(data: bytes) -> Checked:
         mode=pixels.mode,
         pixel_sha256=pixel_hash(pixels),
         suffix=suffix,
-        flags=flags_of(pixels),
-        look=look_of(pixels).hex(),
+        flags=flags_of(on_white(pixels)),
+        look=look_of(on_white(pixels)).hex(),
         data=encoded,
     )
 
@@ -116,7 +116,7 @@ def what_else(data: bytes) -> str:
 
 
 def canonical(image: Image.Image) -> tuple[Image.Image, list[str]]:
-    """The picture as 8-bit L or RGB, upright and of bounded size, and the slugs of what had to be changed.
+    """The picture as 8-bit L, LA, RGB or RGBA, upright and of bounded size, and the slugs of what had to be changed.
 
     It is made small before all else that makes a copy: fifty million pixels are 200 MB each time.
     """
@@ -129,8 +129,8 @@ def canonical(image: Image.Image) -> tuple[Image.Image, list[str]]:
         image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
     if turn is not None:
         image = image.transpose(turn)
-    image, flattened, converted = opaque(image)
-    changes = {"animation": animated, "rotated": turn is not None, "depth": deep, "flattened": flattened}
+    image, converted = coloured(image)
+    changes = {"animation": animated, "rotated": turn is not None, "depth": deep}
     changes |= {"colours": converted, "reduced": reduced}
     return without_needless_colour(image), [slug for slug, happened in changes.items() if happened]
 
@@ -166,34 +166,45 @@ def eight_bits(image: Image.Image) -> tuple[Image.Image, bool]:
     return wide.point(lambda value: value * scale + shift).convert("L"), True
 
 
-def opaque(image: Image.Image) -> tuple[Image.Image, bool, bool]:
-    """The image in L or RGB, whether transparency was flattened, and whether colours were converted."""
+def coloured(image: Image.Image) -> tuple[Image.Image, bool]:
+    """The image in L, RGB or, where one can see through it, RGBA, and whether colours were converted."""
     if image.has_transparency_data:
         full = image.convert("RGBA")
-        alpha = full.getchannel("A")
-        if alpha.getextrema()[0] == 255:
-            return full.convert("RGB"), False, False
-        page = Image.new("RGB", full.size, "white")
-        page.paste(full, mask=alpha)
-        return page, True, False
+        opaque = full.getchannel("A").getextrema()[0] == 255
+        return (full.convert("RGB") if opaque else without_the_unseen(full)), False
     if image.mode in ("L", "1"):
-        return image.convert("L"), False, False
-    return image.convert("RGB"), False, image.mode not in ("RGB", "RGBX")
+        return image.convert("L"), False
+    return image.convert("RGB"), image.mode not in ("RGB", "RGBX")
+
+
+def without_the_unseen(image: Image.Image) -> Image.Image:
+    """What lies under full transparency is nobody's to see, and two images that look the same are the same."""
+    seen = image.getchannel("A").point(lambda alpha: 255 if alpha else 0)
+    return Image.composite(image, Image.new("RGBA", image.size), seen)
 
 
 def without_needless_colour(image: Image.Image) -> Image.Image:
-    if image.mode == "L":
+    if image.mode in ("L", "LA"):
         return image
-    red, green, blue = image.split()
-    coloured = ImageChops.difference(red, green).getbbox() or ImageChops.difference(red, blue).getbbox()
-    return image if coloured else red
+    red, green, blue, *alpha = image.split()
+    if ImageChops.difference(red, green).getbbox() or ImageChops.difference(red, blue).getbbox():
+        return image
+    return Image.merge("LA", (red, *alpha)) if alpha else red
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """As L or RGB."""
+    if image.mode in ("L", "RGB"):
+        return image
+    page = Image.new("RGB", image.size, "white")
+    page.paste(image.convert("RGB"), mask=image.getchannel("A"))
+    return without_needless_colour(page)
 
 
 def refuse_useless(image: Image.Image) -> None:
     if min(image.size) < SHORT_SIDE:
         raise Rejected("tiny")
-    extrema = image.getextrema() if image.mode == "RGB" else (image.getextrema(),)
-    if all(low == high for low, high in extrema):  # type: ignore[misc]  # pairs, one for each band
+    if all(low == high for low, high in (band.getextrema() for band in image.split())):
         raise Rejected("one_colour")
 
 
@@ -201,7 +212,7 @@ def encode(image: Image.Image, lossy: bool) -> tuple[str, bytes]:
     """Re-encoding leaves EXIF, places and whatever hid behind the pixels behind."""
     buffer = io.BytesIO()
     bare = Image.frombytes(image.mode, image.size, image.tobytes())
-    if lossy:
+    if lossy and image.mode in ("L", "RGB"):
         bare.save(buffer, "JPEG", quality=95, subsampling=0)
         return ".jpg", buffer.getvalue()
     bare.save(buffer, "PNG", compress_level=3)

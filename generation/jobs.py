@@ -67,6 +67,7 @@ def more(
         resolution=recipe["resolution"],
         fit=recipe["fit"],
         labels=bool(recipe["classes"]),
+        transparency="keep" if recipe["channels"] == 4 else "white",
         seed=seed,
     )
     with transaction.atomic():

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from .engine.config import FITS, MAX_KIMG, MAX_MINUTES, PRESETS, RESOLUTIONS
+from .engine.config import FITS, MAX_KIMG, MAX_MINUTES, PRESETS, RESOLUTIONS, TRANSPARENCIES
 
 MAX_SEED = 2**63 - 1
 MIN_MINUTES = 0.1
@@ -27,6 +27,7 @@ def sentences_in(language: str | None, most: int) -> dict[str, str]:
         "preset": _("Choose one of these presets: %(choices)s.") % {"choices": ", ".join(PRESETS)},
         "resolution": _("Choose one of these resolutions: %(choices)s pixels.") % {"choices": listed(RESOLUTIONS)},
         "fit": _("Choose how images become square: %(choices)s.") % {"choices": ", ".join(FITS)},
+        "transparency": _("Choose what becomes of transparency: %(choices)s.") % {"choices": ", ".join(TRANSPARENCIES)},
         "labels": _("Choose whether the labels are learned: true or false."),
         "minutes": _("Choose between %(least)s and %(most)s minutes, or leave it empty.")
         % {"least": MIN_MINUTES, "most": f"{MAX_MINUTES:,.0f}"},

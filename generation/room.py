@@ -32,7 +32,8 @@ def reason(task: JobTask) -> str:
 
 def needed(job: GenerationJob) -> int:
     """Bytes of the shards, and as much for the bundle that is packed from them."""
-    resolution, channels = job.requested["resolution"], 1 if job.source_set.grey else 3
+    resolution, transparency = job.requested["resolution"], job.requested.get("transparency", "white")
+    channels = job.source_set.channels(transparency)
     return 2 * max(packed(job), round(expected_bytes(resolution, channels, job.count)[0]))
 
 

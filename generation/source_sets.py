@@ -80,6 +80,7 @@ def new_version(source_set: SourceSet) -> SourceSet:
             "usable_count": source_set.usable_count,
             "label_counts": source_set.label_counts,
             "grey": source_set.grey,
+            "transparent": source_set.transparent,
             "draft_fingerprint": source_set.fingerprint,
         },
     )

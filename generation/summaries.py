@@ -194,7 +194,8 @@ def facts(source_set: SourceSet) -> dict[str, object]:
     return {
         "usable_count": count,
         "label_counts": labels([source_set.pk])[source_set.pk],
-        "grey": count > 0 and not usable.exclude(mode="L").exists(),
+        "grey": count > 0 and not usable.exclude(mode__in=("L", "LA")).exists(),
+        "transparent": usable.filter(mode__in=("LA", "RGBA")).exists(),
         "draft_fingerprint": source_set.compute_fingerprint(),
         "stored_bytes": own.aggregate(total=Sum("stored_size"))["total"] or 0,
     }

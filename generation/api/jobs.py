@@ -39,6 +39,9 @@ class JobRequest(serializers.Serializer[Any]):
     )
     labels = serializers.BooleanField(default=False)
     fit = serializers.ChoiceField(config.FITS, default="crop")
+    transparency = serializers.ChoiceField(
+        config.TRANSPARENCIES, default="white", help_text="Whether transparent images keep it or are put on white."
+    )
     seed = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=limits.MAX_SEED)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

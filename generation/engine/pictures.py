@@ -48,6 +48,17 @@ def to_pixels(images: Tensor) -> Pixels:
     return np.ascontiguousarray(scaled.round().to(torch.uint8).permute(0, 2, 3, 1).cpu().numpy())
 
 
+def on_checkerboard(pixels: Pixels) -> Pixels:
+    """uint8 [N,H,W,4] -> [N,H,W,3], in front of what shows people transparency; other channels stay as they are."""
+    if pixels.shape[3] != 4:
+        return pixels
+    side = pixels.shape[1]
+    board = np.indices((side, side)) // max(1, side // 8)
+    ground = np.where(board.sum(axis=0) % 2, 255, 224)[:, :, None]  # [H,W,1]
+    alpha = pixels[..., 3:].astype(np.uint32)
+    return ((pixels[..., :3] * alpha + ground * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
 def _layered(image: Image.Image) -> Image.Image:
     """-> mode RGBA, which Pillow premultiplies while it resizes."""
     return (_eight_bit(image) if _is_deep(image) else image).convert("RGBA")

@@ -34,6 +34,9 @@ class SourceSet(models.Model):
     usable_count = models.PositiveIntegerField(_("usable images"), default=0)
     label_counts = models.JSONField(_("images by label"), default=dict, blank=True)
     grey = models.BooleanField(_("grey"), default=False, help_text=_("Every usable image is grey."))
+    transparent = models.BooleanField(
+        _("transparent"), default=False, help_text=_("Some usable images can be seen through.")
+    )
     draft_fingerprint = models.CharField(_("fingerprint so far"), max_length=64, blank=True)
     # Of the files in this version's own folder. A newer version shares those of the older one.
     stored_bytes = models.PositiveBigIntegerField(_("bytes stored"), default=0)
@@ -67,6 +70,12 @@ class SourceSet(models.Model):
     @property
     def declared(self) -> bool:
         return self.declared_at is not None
+
+    def channels(self, transparency: str) -> int:
+        """Of its images as they are trained on: grey, RGB, or RGBA where transparency is kept."""
+        if self.transparent and transparency == "keep":
+            return 4
+        return 1 if self.grey else 3
 
     def declare(self, answers: dict[str, bool]) -> None:
         self.declaration, self.declaration_version = answers, settings.DECLARATION_VERSION

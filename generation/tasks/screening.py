@@ -51,11 +51,13 @@ class Screen:
         device = best_device()
         checkpoint = handover.load(generator.checkpoint_key)
         sampler = Sampler(checkpoint, sha256=generator.sha256, seed=job.seed, device=device)
+        recipe = checkpoint.recipe
+        transparency = "keep" if recipe.channels == 4 else "white"
         request = RecipeRequest.from_dict(
-            job.requested | {"resolution": checkpoint.recipe.resolution, "fit": checkpoint.recipe.fit}
+            job.requested | {"resolution": recipe.resolution, "fit": recipe.fit, "transparency": transparency}
         )
         train, holdout = split_holdout(sources.load(generator.source_set, request, check), seed_of_split(job))
-        surroundings = environment(instruction_set(device), checkpoint.recipe.dtype)
+        surroundings = environment(instruction_set(device), recipe.dtype)
         return cls(job, sampler, CopyDetector.fit(train, holdout), train, holdout, environment=surroundings)
 
     def accepted_images(self, slots: Sequence[int]) -> Iterator[Made]:

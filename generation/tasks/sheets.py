@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 
-from generation.engine.pictures import Pixels
+from generation.engine.pictures import Pixels, on_checkerboard
 from generation.engine.png import encode_png
 
 GAP = 2
@@ -12,6 +12,7 @@ MIN_TILE = 56
 def grid(images: Pixels) -> Pixels:
     """uint8 [N,H,W,C] -> one picture of a square grid on white; small images are shown larger."""
     side = math.isqrt(len(images) - 1) + 1
+    images = on_checkerboard(images)
     tiles = images.repeat(factor := -(-MIN_TILE // images.shape[1]), axis=1).repeat(factor, axis=2)
     step, channels = tiles.shape[1] + GAP, tiles.shape[3]
     rows = -(-len(images) // side)

@@ -15,23 +15,21 @@ from generation.models import SourceImage, SourceSet
 
 
 def load(source_set: SourceSet, request: RecipeRequest, check: Callable[[], None]) -> ImageSet:
-    key = f"caches/{source_set.fingerprint}-{request.resolution}-{channels_of(source_set)}-{request.fit}.npz"
+    channels = source_set.channels(request.transparency)
+    key = f"caches/{source_set.fingerprint}-{request.resolution}-{channels}-{request.fit}.npz"
     if not default_storage.exists(key):
         write(key, decoded(source_set, request, check))
     return read(key)
 
 
-def channels_of(source_set: SourceSet) -> int:
-    return 1 if source_set.grey else 3
-
-
 def decoded(source_set: SourceSet, request: RecipeRequest, check: Callable[[], None]) -> ImageSet:
     # The order of the fingerprint, so that equal sets give equal arrays.
     rows = list(source_set.usable_images.order_by("pixel_sha256", "label"))
-    pixels = np.empty((len(rows), request.resolution, request.resolution, channels_of(source_set)), dtype=np.uint8)
+    side, channels = request.resolution, source_set.channels(request.transparency)
+    pixels = np.empty((len(rows), side, side, channels), dtype=np.uint8)
     for number, row in enumerate(rows):
         check()
-        pixels[number] = one(row, request, pixels.shape[3])
+        pixels[number] = one(row, request, channels)
     classes = tuple(sorted({row.label for row in rows}))
     labels = np.array([classes.index(row.label) for row in rows], dtype=np.int64)
     return ImageSet(pixels, labels, classes, tuple(row.pixel_sha256 for row in rows))

@@ -21,7 +21,7 @@ from .pages import MemberRequest
 @require_http_methods(["GET", "POST"])
 def job_new(request: MemberRequest, public_id: UUID) -> HttpResponse:
     source_set = own_source_set(request.user, public_id)
-    form = JobForm(request.POST or None, classes=source_set.label_counts, initial=as_before(request))
+    form = JobForm(request.POST or None, source_set=source_set, initial=as_before(request))
     if form.is_valid():
         asked = {name: form.cleaned_data[name] for name in ("count", "request", "seed")}
         try:
@@ -34,7 +34,7 @@ def job_new(request: MemberRequest, public_id: UUID) -> HttpResponse:
         "newer": SourceSet.objects.filter(previous=source_set).first(),
         "problem": jobs.set_problem(source_set),
         "notes": PRESET_NOTES,
-        "expected": guess(source_set, form),
+        "expected": guess(form),
     }
     return render(request, "jobs/new.html", context, status=422 if form.is_bound else 200)
 
@@ -54,18 +54,18 @@ def as_before(request: HttpRequest) -> dict[str, Any]:  # Any: whatever the fiel
 def job_estimate(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """How long what is in the form would take, and how large it would be; asked again as fields change."""
     source_set = own_source_set(request.user, public_id)
-    form = JobForm(request.GET, classes=source_set.label_counts)
-    return render(request, "jobs/_estimate.html", {"expected": guess(source_set, form)})
+    form = JobForm(request.GET, source_set=source_set)
+    return render(request, "jobs/_estimate.html", {"expected": guess(form)})
 
 
-def guess(source_set: SourceSet, form: JobForm) -> Estimate | None:
+def guess(form: JobForm) -> Estimate | None:
     """Nothing where the form can't be read yet."""
     if not form.is_bound:
         first = {name: form.get_initial_for_field(field, name) for name, field in form.fields.items()}
-        form = JobForm(first, classes=form.classes)
+        form = JobForm(first, source_set=form.source_set)
     if not form.is_valid():
         return None
-    return estimates.estimate(source_set, form.cleaned_data["request"], form.cleaned_data["count"])
+    return estimates.estimate(form.source_set, form.cleaned_data["request"], form.cleaned_data["count"])
 
 
 urlpatterns = [

@@ -40,8 +40,8 @@ BAD = [
     ({"count": "many"}, "count", "between 1 and 1,000,000"),
     ({"count": "9" * 5000}, "count", "between 1 and 1,000,000"),
     ({"preset": "finest"}, "preset", "quick, standard, best, paper"),
-    ({"resolution": 30}, "resolution", "28, 32, 64, 128 pixels"),
-    ({"resolution": "large"}, "resolution", "28, 32, 64, 128 pixels"),
+    ({"resolution": 30}, "resolution", "28, 32, 64, 128, 256 pixels"),
+    ({"resolution": "large"}, "resolution", "28, 32, 64, 128, 256 pixels"),
     ({"fit": "stretch"}, "fit", "crop, pad"),
     ({"minutes": 0}, "minutes", "between 0.1 and 10,080"),
     ({"minutes": 1e9}, "minutes", "between 0.1 and 10,080"),
@@ -75,6 +75,18 @@ def test_the_form_says_the_same(alice, browser_of, bare_set, fields, field, word
     assert list(answer.context["form"].errors) == [field]
     assert words in html.unescape(answer.content.decode())
     assert not GenerationJob.objects.exists()
+
+
+def test_transparency_is_asked_about_where_there_is_some(alice, api, browser_of, bare_set):
+    plain, clear = bare_set(alice), bare_set(alice, transparent=True)
+    assert "transparency" not in browser_of(alice).get(form_of(plain)).context["form"].fields
+    assert "Keep the transparency" in browser_of(alice).get(form_of(clear)).content.decode()
+    browser_of(alice).post(form_of(clear), FORM | {"transparency": "keep"})
+    assert GenerationJob.objects.get().requested["transparency"] == "keep"
+    answer = browser_of(alice).post(form_of(clear), FORM | {"transparency": "red"})
+    assert "white, keep" in answer.content.decode()
+    refused = api(alice).post(URL, request_for(clear, transparency="red")).json()
+    assert "white, keep" in refused["errors"]["transparency"][0]
 
 
 @pytest.mark.parametrize(("fields", "words"), BAD_SETS)

@@ -24,6 +24,12 @@ def with_alpha() -> Image.Image:
     return image
 
 
+def white_on_nothing() -> Image.Image:
+    image = Image.new("RGBA", (48, 40))
+    image.paste("white", (8, 8, 30, 30))
+    return image
+
+
 def sixteen_bit() -> Image.Image:
     grey = drawn(mode="L").convert("I").point(lambda value: value * 257)
     return grey.convert("I;16")
@@ -43,10 +49,14 @@ ACCEPTED = {
     "GIF": encoded(drawn(mode="P"), "GIF"),
     "TIFF": encoded(drawn(), "TIFF"),
 }
+SEE_THROUGH = {
+    "RGBA": (encoded(with_alpha()), "RGBA"),
+    "LA": (encoded(with_alpha().convert("LA")), "LA"),
+    "WebP": (encoded(with_alpha(), "WEBP"), "RGBA"),
+    "P with a clear colour": (encoded(drawn(mode="P"), transparency=drawn(mode="P").getpixel((0, 0))), "RGBA"),
+    "white on nothing": (encoded(white_on_nothing()), "LA"),
+}
 FIXED = {
-    "RGBA": (encoded(with_alpha()), "flattened"),
-    "LA": (encoded(with_alpha().convert("LA")), "flattened"),
-    "P with a clear colour": (encoded(drawn(mode="P"), transparency=drawn(mode="P").getpixel((0, 0))), "flattened"),
     "CMYK": (encoded(drawn(mode="CMYK"), "JPEG"), "colours"),
     "CMYK TIFF": (encoded(drawn(mode="CMYK"), "TIFF"), "colours"),
     "16 bit": (encoded(sixteen_bit()), "depth"),
@@ -88,6 +98,23 @@ def test_what_must_be_changed_is_changed_and_said(name):
     checked = images.check(data)
     assert (checked.verdict, checked.reasons) == ("fixed", [reason])
     assert pixels_of(checked).mode in ("L", "RGB")
+
+
+@pytest.mark.parametrize("name", SEE_THROUGH)
+def test_transparency_is_kept(name):
+    data, mode = SEE_THROUGH[name]
+    checked = images.check(data)
+    assert (checked.verdict, checked.reasons, checked.mode, checked.suffix) == ("accepted", [], mode, ".png")
+    assert pixels_of(checked).mode == mode
+    assert pixels_of(checked).getchannel("A").getextrema()[0] < 255
+
+
+def test_what_lies_under_full_transparency_is_left_behind():
+    red, blue = (Image.new("RGBA", (40, 40), (*colour, 0)) for colour in [(255, 0, 0), (0, 0, 255)])
+    for image in (red, blue):
+        image.paste("teal", (5, 5, 20, 20))
+    assert images.check(encoded(red)).pixel_sha256 == images.check(encoded(blue)).pixel_sha256
+    assert pixels_of(images.check(encoded(red))).getpixel((0, 0)) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("name", REJECTED)

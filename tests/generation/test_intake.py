@@ -1,6 +1,7 @@
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from PIL import Image
 
 from generation import source_sets, uploads
 from generation.intake import run_intake
@@ -150,6 +151,15 @@ def test_a_set_of_grey_images_is_grey(source_set):
     taken_in(source_set, zipped({f"{n}.png": encoded(drawn(mode="L", seed=n)) for n in range(2)}))
     source_set.refresh_from_db()
     assert source_set.grey is True
+
+
+def test_a_set_with_a_transparent_image_knows_it(source_set):
+    clear = Image.new("LA", (48, 40))
+    clear.paste((200, 255), (5, 5, 20, 20))
+    taken_in(source_set, zipped({"grey.png": encoded(drawn(mode="L")), "clear.png": encoded(clear)}))
+    source_set.refresh_from_db()
+    assert (source_set.grey, source_set.transparent) == (True, True)
+    assert (source_set.channels("keep"), source_set.channels("white")) == (4, 1)
 
 
 def test_a_set_sealed_meanwhile_stays_as_it_is(source_set):

@@ -39,7 +39,7 @@ def small_store(settings, tmp_path) -> Iterator[Callable[[int], Path]]:
 
 @pytest.fixture(autouse=True)
 def short_pilot(monkeypatch):
-    monkeypatch.setattr(train, "pilot_seconds", lambda request: 0.1)
+    monkeypatch.setattr(train, "pilot_seconds", lambda *asked: 0.1)
 
 
 def fill(folder: Path, leave: int) -> Path:

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("transactional_db", "valkey")
 
 @pytest.fixture(autouse=True)
 def short_pilot(monkeypatch):
-    monkeypatch.setattr(train, "pilot_seconds", lambda request: 0.1)
+    monkeypatch.setattr(train, "pilot_seconds", lambda *asked: 0.1)
 
 
 def bundle_of(dataset: Dataset) -> zipfile.ZipFile:
