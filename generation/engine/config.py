@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
-from generation.engine.presets import SAMPLING_SPEED, Plan, plan_for, training_speed
+from generation.engine.presets import SAMPLING_SPEED, Plan, plan_for, suited, training_speed
 
 RESOLUTIONS = (28, 32, 64, 128, 256)
 PRESETS = ("quick", "standard", "best", "paper")
@@ -140,7 +140,8 @@ def resolve(
 ) -> Recipe:
     """Settle everything that a request leaves open.
 
-    `images` counts the source images, `channels` is 1, 3 or 4, `images_per_second` comes from a pilot on the device.
+    `images` counts the source images, `channels` is 1, 3 or 4, `images_per_second` comes from a pilot on the device
+    with the networks that the recipe has without it; it decides body and length.
     Raises RecipeError where the images do not fit the request.
     """
     _one_of("dtype", dtype, DTYPES)
@@ -149,6 +150,8 @@ def resolve(
     if request.labels and len(classes) < 2:
         raise RecipeError("labels", "too-few-classes", "Labels need images in at least two class folders.")
     plan = plan_for(request.preset, request.resolution, images)
+    if images_per_second:
+        plan, images_per_second = suited(plan, request.preset, request.resolution, images, images_per_second)
     return Recipe(
         preset=request.preset,
         resolution=request.resolution,
@@ -164,6 +167,16 @@ def resolve(
     )
 
 
+def expected_length(
+    request: RecipeRequest, images: int, images_per_second: float | None = None
+) -> tuple[Plan, float, float]:
+    """The plan to expect, its length in kimg and its speed; without a pilot's figure from measured tables."""
+    plan = plan_for(request.preset, request.resolution, images)
+    speed = images_per_second or training_speed(plan, request.resolution)
+    plan, speed = suited(plan, request.preset, request.resolution, images, speed)
+    return plan, _budget(request, plan, speed), speed
+
+
 def expected_seconds(
     request: RecipeRequest, *, images: int, count: int = 0, images_per_second: float | None = None
 ) -> tuple[float, float]:
@@ -171,14 +184,14 @@ def expected_seconds(
 
     Without a pilot figure it starts from speeds measured on two CPU cores, and the range is wide.
     """
-    plan = plan_for(request.preset, request.resolution, images)
-    speed = images_per_second or training_speed(plan, request.resolution)
-    training = _budget(request, plan, images_per_second) * 1000 / speed
-    if request.minutes is not None:
-        training = min(training, request.minutes * 60)
-    sampling = 5.0 + count / SAMPLING_SPEED[request.resolution]
+    _plan, kimg, speed = expected_length(request, images, images_per_second)
+    seconds = kimg * 1000 / speed + sampling_seconds(request.resolution, count)
     spread = (0.9, 1.3) if images_per_second else (0.7, 2.5)
-    return (training + sampling) * spread[0], (training + sampling) * spread[1]
+    return seconds * spread[0], seconds * spread[1]
+
+
+def sampling_seconds(resolution: int, count: int) -> float:
+    return 5.0 + count / SAMPLING_SPEED[resolution]
 
 
 def _budget(request: RecipeRequest, plan: Plan, images_per_second: float | None) -> float:

@@ -20,6 +20,12 @@ TRAINING_SPEED = {
 SAMPLING_SPEED = {28: 5000.0, 32: 4000.0, 64: 1500.0, 128: 400.0, 256: 105.0}
 NARROW, WIDE = 32, 64
 WIDE_SLOWDOWN = 2.3
+# Once a pilot has measured the device: `quick` goes on for as long as people wait for a first look, `standard` takes
+# the wide networks where they take no longer either, and nothing keeps a slow device busy for days. Lengths
+# are doubled or halved, so that devices of nearly the same speed settle on the same.
+FIRST_LOOK_SECONDS = 300.0
+LONGEST_SECONDS = {"quick": 1800.0, "standard": 6 * 3600.0, "best": 24 * 3600.0}
+MOST_HALVINGS = 2
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,31 @@ def plan_for(preset: str, resolution: int, images: int) -> Plan:
     if images < 1000:
         plan = replace(plan, augment_start=0.3)
     return plan
+
+
+def suited(plan: Plan, preset: str, resolution: int, images: int, speed: float) -> tuple[Plan, float]:
+    """`plan` as the device can carry it out, and its speed there.
+
+    `speed` is what a pilot measured with the networks of `plan`, in real images per second. Preset `paper` is fixed.
+    """
+    if preset == "paper":
+        return plan, speed
+    wide = _thinner(resolution, WIDE)
+    if preset == "standard" and WIDE_SLOWDOWN * _seconds(plan.kimg, speed) <= FIRST_LOOK_SECONDS:
+        plan, speed = replace(plan, widths=wide), speed / WIDE_SLOWDOWN
+    kimg = plan.kimg
+    if preset == "quick":
+        most = _kimg("standard", resolution, images)
+        while 2 * kimg <= most and _seconds(2 * kimg, speed) <= FIRST_LOOK_SECONDS:
+            kimg *= 2
+    least = plan.kimg / 2**MOST_HALVINGS
+    while kimg / 2 >= least and _seconds(kimg, speed) > LONGEST_SECONDS[preset]:
+        kimg /= 2
+    return replace(plan, kimg=kimg), speed
+
+
+def _seconds(kimg: float, speed: float) -> float:
+    return kimg * 1000 / speed
 
 
 def training_speed(plan: Plan, resolution: int) -> float:

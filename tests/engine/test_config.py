@@ -109,3 +109,38 @@ def test_a_pilot_narrows_the_expected_time():
 def test_forms_can_read_the_settings_without_torch():
     code = "import sys, generation.engine.config; sys.exit(bool({'torch', 'numpy', 'PIL'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def settled(preset, speed, images=1000, resolution=64):
+    return resolve(RecipeRequest(preset, resolution), images=images, channels=3, images_per_second=speed)
+
+
+@pytest.mark.parametrize("preset", ["quick", "standard", "best"])
+def test_a_slow_device_trains_for_less_but_never_for_next_to_nothing(preset):
+    usual = resolve(RecipeRequest(preset), images=1000, channels=3)
+    slow, slowest = settled(preset, 20), settled(preset, 0.01)
+    assert slow.kimg < usual.kimg
+    assert slowest.kimg == usual.kimg / 4
+
+
+def test_a_fast_device_looks_longer_at_first_and_takes_wide_networks():
+    assert settled("quick", 2000).kimg > 2 * settled("quick", 200).kimg
+    assert settled("quick", 1e6).kimg <= settled("standard", 1e6).kimg
+    assert settled("standard", 20_000).widths == settled("best", 20_000).widths
+    assert settled("standard", 200).widths == settled("quick", 200).widths
+
+
+def test_devices_of_nearly_the_same_speed_settle_on_the_same():
+    assert settled("standard", 200) == settled("standard", 230)
+    assert settled("quick", 200) == settled("quick", 230)
+
+
+def test_the_paper_preset_is_the_same_on_every_device():
+    assert settled("paper", 1) == settled("paper", 1e6)
+
+
+def test_more_images_train_for_longer_and_few_are_augmented_more():
+    few, many = settled("standard", 300, images=100), settled("standard", 300, images=6000)
+    assert few.kimg < many.kimg
+    assert few.augment_start > many.augment_start
+    assert set(few.augmentation) > set(many.augmentation)
