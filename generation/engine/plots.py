@@ -85,7 +85,7 @@ def thinned(points: Sequence[Point]) -> list[Point]:
     return [(fmean(x for x, _ in group), fmean(y for _, y in group)) for group in groups]
 
 
-def ticks(low: float, high: float, count: int = 4) -> list[float]:
+def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """About `count` round numbers from `low` to `high`: steps of 1, 2 or 5 times a power of ten."""
     raw = max(high - low, 1e-9) / count
     power = 10.0 ** math.floor(math.log10(raw))

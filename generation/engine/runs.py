@@ -10,6 +10,7 @@ from typing import Any
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.config import Recipe, RecipeError, RecipeRequest
 from generation.engine.data import ImageSet
+from generation.engine.pictures import Pixels
 from generation.engine.plots import curves
 from generation.engine.sheets import growth, save_sheet
 from generation.engine.training import Progress
@@ -85,11 +86,15 @@ class Run:
     def record(self, progress: Progress) -> None:
         with self.stats.open("a") as file:
             file.write(json.dumps(_figures(progress)) + "\n")
-        if progress.samples is not None and (progress.done or progress.kimg >= NEXT_SHEET * self._last_sheet()):
-            save_sheet(progress.samples, self.samples / f"{round(1000 * progress.kimg):09}.png")
+        if progress.samples is not None:
+            self.keep_sheet(progress.samples, progress.kimg, last=progress.done)
         if progress.checkpoint is not None:
             progress.checkpoint.save(self.checkpoint)
             progress.checkpoint.generator_only().save(self.generator)
+
+    def keep_sheet(self, pixels: Pixels, kimg: float, last: bool) -> None:
+        if last or kimg >= NEXT_SHEET * self._last_sheet():
+            save_sheet(pixels, self.samples / f"{round(1000 * kimg):09}.png")
 
     def draw(self) -> list[Path]:
         """The pictures of the whole run, anew: curves.svg, and growth.png where there are sheets."""

@@ -1,17 +1,24 @@
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from generation.engine.cli import main
 from generation.engine.data import load
 from generation.engine.drawn import write_zip
+from generation.engine.runs import Run
 
+ENGINE = [sys.executable, "-m", "generation.engine"]
 QUICK = ["--preset", "quick", "--resolution", "28", "--kimg", "0.13"]
 
 
@@ -57,55 +64,159 @@ def test_evaluation_prints_and_writes_the_report(run, archive, tmp_path, capsys)
     assert report["images"] == 30
 
 
+def test_curves_and_growth_are_drawn_at_the_end_and_anew(run, capsys):
+    (run / "curves.svg").unlink()
+    assert main(["plot", str(run)]) == 0
+    assert capsys.readouterr().out.split() == [str(run / "curves.svg"), str(run / "growth.png")]
+    ElementTree.parse(run / "curves.svg")
+    assert Image.open(run / "growth.png").size == (28, 168)
+
+
+def test_a_finished_run_is_not_trained_further(run, archive, capsys):
+    before = (run / "stats.jsonl").read_text()
+    assert main(["train", str(archive), "--out", str(run), "--resume"]) == 0
+    assert "done already" in capsys.readouterr().out
+    assert (run / "stats.jsonl").read_text() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
         (["train", "{missing}", "--out", "{tmp}/run"], "no such folder or zip"),
-        (["train", "{archive}", "--out", "{tmp}/run", "--kimg", "-1"], "kimg"),
-        (["train", "{archive}", "--out", "{tmp}/run", "--resume"], "checkpoint.pt"),
-        (["train", "{archive}", "--out", "{tmp}/run", "--device", "abacus"], "abacus"),
-        (["sample", "{tmp}/none", "--count", "1", "--out", "{tmp}/out"], "generator.pt"),
-        (["sample", "{tmp}/none", "--count", "0", "--out", "{tmp}/out"], "--count"),
+        (["train", "{empty}", "--out", "{tmp}/run"], "give a folder or a zip of PNG"),
+        (["train", "{cut}", "--out", "{tmp}/run"], "not a whole zip"),
+        (["train", "{few}", "--out", "{tmp}/run"], "49 images are too few; training needs at least 50"),
+        (["train", "{archive}", "--out", "{tmp}/run", "--kimg", "-1"], "--kimg: "),
+        (["train", "{archive}", "--out", "{tmp}/run", "--resume"], "checkpoint.pt: there is no checkpoint"),
+        (["train", "{archive}", "--out", "{tmp}/run", "--device", "abacus"], "abacus is not a device; say cpu"),
+        (["train", "{archive}", "--out", "{few}/run"], "name another place"),
+        (["train", "{archive}", "--out", "{run}"], "holds a run already: go on with it by --resume"),
+        (["train", "{archive}", "--out", "{run}", "--resume", "--preset", "best"], "began with preset quick"),
+        (["train", "{archive}", "--out", "{run}", "--resume", "--minutes", "5"], "began with minutes left open"),
+        (["train", "{other}", "--out", "{run}", "--resume"], "needs the images that the run began with"),
+        (["sample", "{tmp}/none", "--count", "1", "--out", "{tmp}/out"], "generator.pt: there is no generator"),
+        (["sample", "{tmp}/none", "--count", "0", "--out", "{tmp}/out"], "--count must be from 1 to 1,000,000"),
+        (["sample", "{run}", "--count", "1", "--start", "-1", "--out", "{tmp}/out"], "--start"),
+        (["sample", "{run}", "--count", "1", "--out", "{archive}"], "name another place"),
         (["evaluate", "--real", "{archive}", "--fake", "{missing}"], "no such folder or zip"),
+        (["plot", "{empty}"], "name a folder that train wrote"),
     ],
 )
-def test_bad_input_gets_one_clear_line(arguments, reason, archive, tmp_path, capsys):
-    filled = [part.format(missing=tmp_path / "nothing", tmp=tmp_path, archive=archive) for part in arguments]
-    assert main(filled) == 2
+def test_bad_input_gets_one_clear_line(arguments, reason, bad, capsys):
+    assert main([part.format(**bad) for part in arguments]) == 2
     error = capsys.readouterr().err
+    assert error.startswith("error: ")
     assert reason in error
     assert error.count("\n") == 1
 
 
-def test_too_few_images_are_refused(tmp_path, capsys):
+@pytest.fixture
+def bad(run, archive, tmp_path):
     write_zip(tmp_path / "few.zip", 49, size=28)
-    assert main(["train", str(tmp_path / "few.zip"), "--out", str(tmp_path / "run")]) == 2
-    assert "at least 50 images" in capsys.readouterr().err
+    write_zip(tmp_path / "other.zip", 60, size=28, seed=1)
+    (tmp_path / "cut.zip").write_bytes(archive.read_bytes()[:5000])
+    (tmp_path / "empty").mkdir()
+    places = {name: tmp_path / f"{name}.zip" for name in ("few", "other", "cut")}
+    places |= {"missing": tmp_path / "nothing", "empty": tmp_path / "empty"}
+    return places | {"tmp": tmp_path, "archive": archive, "run": run}
 
 
-@pytest.mark.parametrize("command", ["train", "sample", "evaluate"])
+def test_a_damaged_run_is_told(run, tmp_path, archive, capsys):
+    copied = shutil.copytree(run, tmp_path / "run")
+    (copied / "recipe.json").write_text("{")
+    (copied / "generator.pt").write_bytes(b"PK")
+    assert main(["train", str(archive), "--out", str(copied), "--resume"]) == 2
+    assert "recipe.json: missing or damaged" in capsys.readouterr().err
+    assert main(["sample", str(copied), "--count", "1", "--out", str(tmp_path / "out")]) == 2
+    assert "generator.pt: the file is damaged" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told_with_what_to_do(archive, tmp_path, monkeypatch, capsys):
+    def full(self, path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("generation.engine.checkpoints.Checkpoint.save", full)
+    assert main(["train", str(archive), "--out", str(tmp_path / "run"), *QUICK]) == 1
+    assert capsys.readouterr().err.endswith("error: the disk is full: free some space, then go on with --resume\n")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "ways"),
+    [
+        (
+            ["--resolution", "64"],
+            "--resolution 32 or --preset quick (narrower networks, smaller batches) or --device cpu",
+        ),
+        (["--resolution", "28", "--preset", "quick"], "try --device cpu"),
+    ],
+)
+def test_too_little_memory_is_told_with_what_needs_less(archive, tmp_path, monkeypatch, capsys, chosen, ways):
+    def too_much(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
+
+    monkeypatch.setattr("generation.engine.commands.training.train", too_much)
+    assert main(["train", str(archive), "--out", str(tmp_path / "run"), *chosen]) == 1
+    assert ways in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["train", "sample", "evaluate", "plot"])
 def test_every_option_is_explained(command, capsys):
     with pytest.raises(SystemExit) as caught:
         main([command, "--help"])
     assert caught.value.code == 0
-    assert capsys.readouterr().out.count("--") > 3
+    assert "RUN" in (said := capsys.readouterr().out) or "IMAGES" in said
+    assert "Exit codes" in said
 
 
 @pytest.mark.slow
 def test_a_terminated_run_can_be_sampled_and_resumed(archive, tmp_path):
     run = tmp_path / "run"
-    train = [sys.executable, "-m", "generation.engine", "train", str(archive), "--out", str(run), *QUICK[:-1], "4"]
+    train = [*ENGINE, "train", str(archive), "--out", str(run), *QUICK[:-1], "4"]
     process = subprocess.Popen(train, env={**os.environ, "OMP_NUM_THREADS": "1"})
     wait_for(lambda: (run / "stats.jsonl").exists() and (run / "stats.jsonl").stat().st_size)
     process.send_signal(signal.SIGTERM)
     assert process.wait(30) == 0
-    stopped = json.loads((run / "stats.jsonl").read_text().splitlines()[-1])
+    stopped = figures(run)[-1]
     assert not stopped["done"]
     assert main(["sample", str(run), "--count", "3", "--out", str(tmp_path / "out")]) == 0
     assert subprocess.run([*train, "--resume"], check=False).returncode == 0
-    lines = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
+    lines = figures(run)
     assert lines[-1]["done"]
     assert min(line["kimg"] for line in lines[lines.index(stopped) + 1 :]) > stopped["kimg"]
+
+
+@pytest.mark.slow
+def test_sampling_that_is_interrupted_says_what_makes_the_rest(run, tmp_path):
+    sample = [*ENGINE, "sample", str(run), "--count", "100000", "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(sample, stderr=subprocess.PIPE, text=True)
+    wait_for(lambda: len(list((tmp_path / "out").glob("*/*.png"))) > 2)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=30)[1]
+    assert process.returncode == 130
+    made = len(list((tmp_path / "out").glob("*/*.png")))
+    assert f"interrupted after {made} of 100000 images; --start {made} --count {100_000 - made} makes the rest" in said
+
+
+def test_what_a_killed_run_noted_after_its_checkpoint_comes_anew(run, archive, tmp_path):
+    copied = Run(shutil.copytree(run, tmp_path / "run"))
+    checkpoint = copied.begun()
+    with copied.stats.open("a") as file:
+        file.write(json.dumps({"kimg": checkpoint.kimg + 1}) + '\n{"kimg": 0.3')
+    copied.go_on(checkpoint, load(archive, 28, labels=True))
+    assert copied.stats.read_text() == (run / "stats.jsonl").read_text()
+
+
+def test_sheets_of_a_long_run_stay_few(tmp_path):
+    run, sheet = Run(tmp_path), np.zeros((4, 8, 8, 3), dtype=np.uint8)
+    run.reserve()
+    for kimg in range(1, 1001):
+        run.keep_sheet(sheet, float(kimg), last=kimg == 1000)
+    assert 20 < len(list(run.samples.iterdir())) < 40
+    assert (run.samples / "001000000.png").exists()
+
+
+def figures(run):
+    return [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
 
 
 def wait_for(condition, seconds=60):
