@@ -52,7 +52,7 @@ def _filtered(images: Pixels) -> npt.NDArray[np.uint8]:
 
 def _deflate(rows: npt.NDArray[np.uint8]) -> bytes:
     compressor = zlib.compressobj(level=1, strategy=zlib.Z_RLE)
-    return compressor.compress(rows) + compressor.flush()
+    return compressor.compress(rows.data) + compressor.flush()
 
 
 def _international(keyword: str, value: str) -> bytes:
