@@ -48,7 +48,9 @@ def _requested(train: ArgumentParser) -> None:
     add, length = train.add_argument, train.add_mutually_exclusive_group()
     add("--preset", choices=PRESETS, help=_usual("how much effort; paper is the plain published recipe", "preset"))
     add("--resolution", type=int, choices=RESOLUTIONS, help=_usual("side of the images, in pixels", "resolution"))
-    length.add_argument("--kimg", type=float, help="length, in thousands of images shown; the preset's when left out")
+    length.add_argument(
+        "--kimg", type=float, help="length, in thousands of images shown; when left out, a pilot settles it"
+    )
     length.add_argument("--minutes", type=float, help="longest time to train, in minutes; no limit when left out")
     add("--objective", choices=OBJECTIVES, help=_usual("what the two networks play for", "objective"))
     add("--labels", action="store_true", help="take class folders as labels and train class by class")

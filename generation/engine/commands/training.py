@@ -9,7 +9,7 @@ import torch
 
 from generation.engine.checkpoints import Checkpoint, environment
 from generation.engine.commands.stopping import StopSignal
-from generation.engine.config import MIN_IMAGES, Recipe, RecipeRequest, resolve
+from generation.engine.config import MIN_IMAGES, Recipe, RecipeRequest, expected_seconds, resolve
 from generation.engine.data import ImageSet, load, split_holdout
 from generation.engine.devices import best_dtype, chosen_device, instruction_set
 from generation.engine.meter import Meter, duration
@@ -17,10 +17,12 @@ from generation.engine.options import REQUESTED
 from generation.engine.runs import Run, RunError
 from generation.engine.training import Progress, images_per_second, train
 
+SHORTEST_PILOT, LONGEST_PILOT, PILOT_SHARE = 2.0, 20.0, 0.05
+
 
 def training(options: Namespace) -> None:
     run, meter = Run(options.out), Meter(sys.stderr)
-    everything, recipe, resume, device = (_resumed if options.resume else _begun)(options, run)
+    everything, recipe, resume, device = (_resumed if options.resume else _begun)(options, run, meter)
     images, holdout = split_holdout(everything, recipe.seed)
     _announce(meter, images, holdout, recipe, device, resume)
     end = "done already"
@@ -44,16 +46,16 @@ def _followed(reports: Iterator[Progress], run: Run, meter: Meter) -> str:
 _Start = tuple[ImageSet, Recipe, Checkpoint | None, torch.device]
 
 
-def _begun(options: Namespace, run: Run) -> _Start:
+def _begun(options: Namespace, run: Run, meter: Meter) -> _Start:
     run.reserve()
     request, device = RecipeRequest(**_given(options)), chosen_device(options.device)
     images = _loaded(options, request)
-    recipe = _recipe(request, split_holdout(images, request.seed)[0], device)
+    recipe = _recipe(request, split_holdout(images, request.seed)[0], device, meter)
     run.begin(request, recipe, images)
     return images, recipe, None, device
 
 
-def _resumed(options: Namespace, run: Run) -> _Start:
+def _resumed(options: Namespace, run: Run, meter: Meter) -> _Start:
     resume, request = run.begun(), _the_same(options, run)
     device, images = chosen_device(options.device), _loaded(options, request)
     run.go_on(resume, images)
@@ -99,12 +101,21 @@ def _loaded(options: Namespace, request: RecipeRequest) -> ImageSet:
     return images
 
 
-def _recipe(request: RecipeRequest, images: ImageSet, device: torch.device) -> Recipe:
-    speed = images_per_second(images, request, device) if request.minutes is not None else None
-    classes, dtype = images.classes, best_dtype(device)
-    return resolve(
-        request, images=len(images), channels=images.channels, classes=classes, images_per_second=speed, dtype=dtype
-    )
+def _recipe(request: RecipeRequest, images: ImageSet, device: torch.device, meter: Meter) -> Recipe:
+    facts: dict[str, Any] = {"images": len(images), "channels": images.channels, "classes": images.classes}
+    resolve(request, **facts)
+    speed = None
+    if request.kimg is None and (request.minutes is not None or request.preset != "paper"):
+        seconds = _pilot_seconds(request, len(images))
+        meter.say(f"a pilot of {seconds:.0f} s measures what this device can do")
+        speed = images_per_second(images, request, device, seconds)
+    return resolve(request, **facts, images_per_second=speed, dtype=best_dtype(device))
+
+
+def _pilot_seconds(request: RecipeRequest, images: int) -> float:
+    """A small share of what the run is expected to take."""
+    low, _high = expected_seconds(request, images=images)
+    return min(LONGEST_PILOT, max(SHORTEST_PILOT, PILOT_SHARE * low))
 
 
 def _announce(
@@ -116,8 +127,8 @@ def _announce(
     resume: Checkpoint | None,
 ) -> None:
     classes = f" in {len(recipe.classes)} classes" if recipe.classes else ""
-    begins = f"from {resume.kimg:g}" if resume else "for"
-    length = f"{begins} {'to ' if resume else ''}{recipe.kimg:g} kimg"
+    begins = f"from {resume.kimg:.4g}" if resume else "for"
+    length = f"{begins} {'to ' if resume else ''}{recipe.kimg:.4g} kimg"
     meter.say(f"{len(images)} images{classes}, {len(holdout)} held out; {length} on {device}, {recipe.dtype}")
     if resume and resume.environment != environment(instruction_set(device), recipe.dtype):
         meter.say("note: the run began on another device or PyTorch; its last bits will differ from here on")
