@@ -21,6 +21,7 @@ MAX_KIMG = 100_000.0
 MAX_MINUTES = 10_080.0
 BLOCK = 64
 MAX_ATTEMPTS = 16
+SHORTEST_PILOT, LONGEST_PILOT, PILOT_SHARE = 0.5, 20.0, 0.03
 
 
 class RecipeError(ValueError):
@@ -188,6 +189,12 @@ def expected_seconds(
     seconds = kimg * 1000 / speed + sampling_seconds(request.resolution, count)
     spread = (0.9, 1.3) if images_per_second else (0.7, 2.5)
     return seconds * spread[0], seconds * spread[1]
+
+
+def pilot_seconds(request: RecipeRequest, images: int, count: int = 0) -> float:
+    """How long to measure the device: a small share of what training and sampling are expected to take."""
+    low, _high = expected_seconds(request, images=images, count=count)
+    return min(LONGEST_PILOT, max(SHORTEST_PILOT, PILOT_SHARE * low))
 
 
 def sampling_seconds(resolution: int, count: int) -> float:

@@ -14,7 +14,7 @@ from generation import events
 from generation.claims import Claim
 from generation.engine import training
 from generation.engine.checkpoints import Checkpoint
-from generation.engine.config import Recipe, RecipeError, RecipeRequest, resolve
+from generation.engine.config import Recipe, RecipeError, RecipeRequest, pilot_seconds, resolve
 from generation.engine.data import ImageSet, split_holdout
 from generation.engine.devices import best_device, best_dtype
 from generation.engine.training import Progress
@@ -33,7 +33,6 @@ STORE_SECONDS = 20.0
 # Kept in memory more often than stored, so that stopping to keep the best takes seconds.
 CHECKPOINT_SECONDS = 5.0
 PREVIEW_SECONDS = 2.0
-LONGEST_PILOT = 8.0
 
 
 def run(claim: Claim, alive: Heartbeat) -> None:
@@ -46,7 +45,7 @@ def run(claim: Claim, alive: Heartbeat) -> None:
         return handover.reuse(claim, job, job.starts_from)
     request = RecipeRequest.from_dict(job.requested)
     images, holdout = split_holdout(sources.load(job.source_set, request, watch.check), job.seed)
-    recipe = settled(job, request, images)
+    recipe = settled(job, request, images, watch)
     last, checkpoint = train(claim, job, watch, recipe, images, holdout)
     handover.hand_over(claim, job, checkpoint, last)
 
@@ -58,38 +57,40 @@ def begin(job: GenerationJob, claim: Claim) -> None:
             events.record(job, "claimed", {"attempt": claim.task.attempt}, stage=Stage.PREPARING)
 
 
-def settled(job: GenerationJob, request: RecipeRequest, images: ImageSet) -> Recipe:
+def settled(job: GenerationJob, request: RecipeRequest, images: ImageSet, watch: Watch) -> Recipe:
     """The recipe as the first claim resolved it, after a pilot on the real device; never resolved again."""
     job.refresh_from_db(fields=["resolved"])
     if job.resolved is None:
-        recipe, speed = piloted(request, images)
+        recipe, pilot = piloted(request, images, job.count, watch)
+        found = recipe.to_dict() | {"pilot": pilot}
         with transaction.atomic():
-            if GenerationJob.objects.filter(pk=job.pk, resolved__isnull=True).update(resolved=recipe.to_dict()):
-                events.record(job, "resolved", {"images": len(images), "images_per_second": speed, "kimg": recipe.kimg})
+            if GenerationJob.objects.filter(pk=job.pk, resolved__isnull=True).update(resolved=found):
+                facts = {"images": len(images), "images_per_second": pilot["images_per_second"], "kimg": recipe.kimg}
+                events.record(job, "resolved", facts)
         job.refresh_from_db(fields=["resolved"])
     assert job.resolved is not None
-    return Recipe.from_dict(job.resolved)
+    return Recipe.from_dict({name: value for name, value in job.resolved.items() if name != "pilot"})
 
 
-def piloted(request: RecipeRequest, images: ImageSet) -> tuple[Recipe, float]:
-    device = best_device()
+def piloted(request: RecipeRequest, images: ImageSet, count: int, watch: Watch) -> tuple[Recipe, dict[str, float]]:
+    """The recipe for this device, and what the pilot measured: beside the recipe, which equal seeds share."""
+    device, started = best_device(), time.monotonic()
     classes = images.classes if request.labels else ()
+
+    def measure(threads: int) -> float:
+        watch.check()
+        return training.images_per_second(images, request, device, seconds, threads=threads)
+
     try:
         facts: dict[str, Any] = {"images": len(images), "channels": images.channels, "classes": classes}
         resolve(request, **facts)
-        seconds = pilot_seconds(request) / 2
-        threads, speed = fastest(
-            lambda threads: training.images_per_second(images, request, device, seconds, threads=threads)
-        )
+        seconds = pilot_seconds(request, len(images), count) / 2
+        threads, speed = fastest(measure)
         facts |= {"dtype": best_dtype(device), "threads": threads}
-        return resolve(request, **facts, images_per_second=speed), speed
+        pilot = {"images_per_second": round(speed, 2), "seconds": round(time.monotonic() - started, 1)}
+        return resolve(request, **facts, images_per_second=speed), pilot
     except RecipeError as error:
         raise Impossible(error.message) from error
-
-
-def pilot_seconds(request: RecipeRequest) -> float:
-    """Shorter where only the number of threads depends on it: a limit in minutes needs a good figure."""
-    return LONGEST_PILOT if request.minutes is not None else LONGEST_PILOT / 4
 
 
 def train(

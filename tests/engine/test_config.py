@@ -10,6 +10,7 @@ from generation.engine.config import (
     RecipeError,
     RecipeRequest,
     expected_seconds,
+    pilot_seconds,
     resolve,
 )
 
@@ -144,3 +145,9 @@ def test_more_images_train_for_longer_and_few_are_augmented_more():
     assert few.kimg < many.kimg
     assert few.augment_start > many.augment_start
     assert set(few.augmentation) > set(many.augmentation)
+
+
+def test_the_pilot_of_a_short_job_is_short():
+    lengths = [pilot_seconds(RecipeRequest("quick", kimg=kimg), images=100) for kimg in (0.1, 40, 80, 1000)]
+    assert lengths == sorted(set(lengths))
+    assert (lengths[0], lengths[-1]) == (0.5, 20)

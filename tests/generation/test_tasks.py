@@ -11,7 +11,6 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from generation import bundles, claims, gallery, jobs, tasks
-from generation.engine.config import Recipe
 from generation.models import Dataset, GenerationJob, Generator, JobTask
 from generation.tasks import handover, reporting, screening, threads, train
 
@@ -60,7 +59,8 @@ def check_story(job: GenerationJob) -> None:
     assert [event.number for event in job.events.all()] == list(range(1, job.last_event + 1))
     last = job.events.filter(kind="progress", payload__stage="training").last().payload["data"]
     assert (last["fraction"], last["kimg"], last["total_kimg"]) == (1.0, 0.32, 0.32)
-    assert Recipe.from_dict(job.resolved).seed == 7
+    assert (job.resolved["seed"], job.resolved["preset"]) == (7, "quick")
+    assert job.resolved["pilot"]["images_per_second"] > 0
     preview = job.events.filter(kind="preview").last().payload["data"]
     assert preview["image"].startswith(f"/studio/jobs/{job.public_id}/previews/")
 
