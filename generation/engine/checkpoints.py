@@ -37,9 +37,7 @@ class Checkpoint:
     environment: Mapping[str, str | int] = field(default_factory=dict)
 
     def part(self, name: str) -> dict[str, Tensor]:
-        return {
-            key.removeprefix(name + "/"): value for key, value in self.tensors.items() if key.startswith(name + "/")
-        }
+        return part(self.tensors, name)
 
     def generator_only(self) -> Checkpoint:
         """The small file that sampling needs: the averaged generator alone."""
@@ -91,6 +89,17 @@ class Checkpoint:
             return cls(recipe, content["kimg"], content["tensors"], content["state"], content["environment"])
         except (KeyError, TypeError, AttributeError, RecipeError) as error:
             raise CheckpointError(f"{path}: the checkpoint is incomplete") from error
+
+
+def part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+    """What lies under "name/", without that prefix."""
+    prefix = name + "/"
+    return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
+
+
+def copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """On the CPU, out of reach of later steps."""
+    return {key: value.detach().to("cpu", copy=True) for key, value in tensors.items()}
 
 
 def _check_sums(path: str | Path) -> None:

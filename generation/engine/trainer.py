@@ -1,22 +1,22 @@
 from __future__ import annotations
 
 import copy
-import hashlib
-import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Mapping
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from generation.engine.augment import AdaptiveStrength, augment
-from generation.engine.checkpoints import Checkpoint, environment
+from generation.engine.batches import Batches
+from generation.engine.checkpoints import Checkpoint, CheckpointError, copied, environment, part
 from generation.engine.config import Recipe
 from generation.engine.data import ImageSet
 from generation.engine.devices import autocast, fastest_convolutions, instruction_set, memory_format
 from generation.engine.losses import discriminator_loss, generator_loss, r1_penalty
 from generation.engine.networks import build_discriminator, build_generator
-from generation.engine.pictures import Pixels
+from generation.engine.pictures import Pixels, to_pixels
+from generation.engine.randomness import seeded
 
 ADAPT_EVERY = 4
 EMA_WARM_UP = 0.05
@@ -35,10 +35,7 @@ class Trainer:
             torch.set_num_threads(recipe.threads)
         self.recipe, self.device = recipe, device
         self.format = memory_format(device, recipe.dtype)
-        pixels = _with_variants(images.pixels, recipe)
-        self.pixels = torch.from_numpy(pixels).permute(0, 3, 1, 2).to(device)  # uint8 [N,C,H,W], stored NHWC
-        labels = None if images.labels is None or not recipe.classes else np.tile(images.labels, recipe.offline_copies)
-        self.labels = None if labels is None else torch.from_numpy(labels).to(device)
+        self.batches = Batches(images, recipe, device, self.format)
         self.generator = self._placed(build_generator(recipe))
         self.discriminator = self._placed(build_discriminator(recipe))
         self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
@@ -49,9 +46,11 @@ class Trainer:
             recipe.augment_start, recipe.augment_limit, recipe.augment_target, recipe.augment_kimg, middle
         )
         self.steps = 0
+        self.total_steps = math.ceil(recipe.kimg * 1000 / recipe.batch - 1e-6)
         self.losses = (torch.zeros(()), torch.zeros(()))
         self.scores: list[Tensor] = []
-        self._order: tuple[int, Tensor] | None = None
+        self.penalty = torch.zeros(())
+        self.lr_factor = self.gamma_factor = 1.0
 
     @property
     def kimg(self) -> float:
@@ -59,7 +58,7 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        return self.kimg >= self.recipe.kimg
+        return self.steps >= self.total_steps
 
     def step(self) -> None:
         with fastest_convolutions():
@@ -68,7 +67,7 @@ class Trainer:
     def _step(self) -> None:
         random = self._random("step", self.steps)
         self._set_learning_rates()
-        reals, labels = self._batch()
+        reals, labels = self.batches.at(self.steps)
         with autocast(self.device, self.recipe.dtype):
             fakes = self.generator(self._latents(len(reals), random), labels)
         loss_d = self._improve_discriminator(reals, fakes.detach(), labels, random)
@@ -85,31 +84,57 @@ class Trainer:
         with torch.inference_mode(), autocast(self.device, self.recipe.dtype):
             return to_pixels(self.ema(latents.to(self.device), None if labels is None else labels.to(self.device)))
 
+    def tensors(self) -> dict[str, Tensor]:
+        """Both networks, the average and the optimisers' moments, as they change."""
+        nets = {"generator": self.generator, "discriminator": self.discriminator, "ema": self.ema}
+        tensors = {f"{name}/{key}": value for name, net in nets.items() for key, value in net.state_dict().items()}
+        for name, adam in (("adam_g", self.adam_g), ("adam_d", self.adam_d)):
+            moments = adam.state_dict()["state"]
+            tensors |= {f"{name}/{n}/{key}": value for n, state in moments.items() for key, value in state.items()}
+        return tensors
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on with networks and optimisers as `tensors` has them; the step, and so the random numbers, stay."""
+        for name, net in (("generator", self.generator), ("discriminator", self.discriminator), ("ema", self.ema)):
+            net.load_state_dict(part(tensors, name))
+        _restore_adam(self.adam_g, part(tensors, "adam_g"))
+        _restore_adam(self.adam_d, part(tensors, "adam_d"))
+        self.scores.clear()
+
+    def begin_again(self) -> None:
+        """Go on with networks and optimisers as they were before the first step."""
+        generator, discriminator = build_generator(self.recipe), build_discriminator(self.recipe)
+        nets = {"generator": generator, "discriminator": discriminator, "ema": generator}
+        self.load({f"{name}/{key}": value for name, net in nets.items() for key, value in net.state_dict().items()})
+
+    def all_finite(self) -> bool:
+        """Whether every weight and every average is a number."""
+        nets = (self.generator, self.discriminator, self.ema)
+        weights = [value for net in nets for value in net.state_dict().values() if value.is_floating_point()]
+        return bool(torch.stack(torch._foreach_norm(weights)).sum().isfinite())
+
     def checkpoint(self, seconds: float) -> Checkpoint:
-        parts = {"generator": self.generator, "discriminator": self.discriminator, "ema": self.ema}
-        tensors = {f"{part}/{key}": value for part, net in parts.items() for key, value in net.state_dict().items()}
-        for part, adam in (("adam_g", self.adam_g), ("adam_d", self.adam_d)):
-            tensors |= {
-                f"{part}/{n}/{key}": value for n, s in adam.state_dict()["state"].items() for key, value in s.items()
-            }
-        tensors |= {f"scores/{n}": scores for n, scores in enumerate(self.scores)}
-        copies = {key: value.detach().to("cpu", copy=True) for key, value in tensors.items()}
-        state = {"steps": self.steps, "augment_p": self.strength.p, "r_t": self.strength.r_t, "seconds": seconds}
-        surroundings = environment(instruction_set(self.device), self.recipe.dtype)
-        return Checkpoint(self.recipe, self.kimg, copies, state, surroundings)
+        tensors = self.tensors() | {f"scores/{n}": scores for n, scores in enumerate(self.scores)}
+        strength = {"augment_p": self.strength.p, "augment_floor": self.strength.floor, "r_t": self.strength.r_t}
+        state = {"steps": self.steps, "seconds": seconds, "images": self.batches.fingerprint, **strength}
+        return Checkpoint(self.recipe, self.kimg, copied(tensors), state, self.environment)
+
+    @property
+    def environment(self) -> dict[str, str | int]:
+        return environment(instruction_set(self.device), self.recipe.dtype)
 
     def restore(self, checkpoint: Checkpoint) -> None:
-        """Go on from `checkpoint`, which must come from the same recipe."""
+        """Go on from `checkpoint`. Raises CheckpointError where it comes from another recipe or other images."""
         if checkpoint.recipe != self.recipe:
-            raise ValueError("the checkpoint belongs to another recipe")
-        self.generator.load_state_dict(checkpoint.part("generator"))
-        self.discriminator.load_state_dict(checkpoint.part("discriminator"))
-        self.ema.load_state_dict(checkpoint.part("ema"))
-        _restore_adam(self.adam_g, checkpoint.part("adam_g"))
-        _restore_adam(self.adam_d, checkpoint.part("adam_d"))
-        self.scores = [scores.to(self.device) for _, scores in sorted(checkpoint.part("scores").items())]
+            raise CheckpointError("the checkpoint belongs to another recipe: go on with the one it was made with")
+        if checkpoint.state.get("images") != self.batches.fingerprint:
+            raise CheckpointError("the checkpoint belongs to other images: go on with those that the run began with")
+        self.load(checkpoint.tensors)
+        scores = sorted(checkpoint.part("scores").items(), key=lambda item: int(item[0]))
+        self.scores = [value.to(self.device) for _, value in scores]
         self.steps = int(checkpoint.state["steps"])
         self.strength.p = float(checkpoint.state["augment_p"])
+        self.strength.floor = float(checkpoint.state["augment_floor"])
         self.strength.r_t = float(checkpoint.state["r_t"])
 
     def _improve_discriminator(
@@ -133,7 +158,8 @@ class Trainer:
         """R1 on every `r1_interval`-th step, that many times as strong; in float32, as it differentiates twice."""
         reals = reals.detach().requires_grad_(True)
         penalty = r1_penalty(self.discriminator(reals, labels), reals)
-        (penalty * self.recipe.r1_gamma * self.recipe.r1_interval).backward()
+        (penalty * self.recipe.r1_gamma * self.gamma_factor * self.recipe.r1_interval).backward()
+        self.penalty = penalty.detach()
 
     def _improve_generator(self, fakes: Tensor, labels: Tensor | None, random: torch.Generator) -> Tensor:
         self.adam_g.zero_grad(set_to_none=True)
@@ -163,29 +189,13 @@ class Trainer:
         left = (self.recipe.kimg - self.kimg) / self.recipe.kimg
         factor = min(1.0, left / self.recipe.lr_decay) if self.recipe.lr_decay else 1.0
         for adam, rate in ((self.adam_g, self.recipe.lr_g), (self.adam_d, self.recipe.lr_d)):
-            adam.param_groups[0]["lr"] = rate * max(factor, 0.05)
-
-    def _batch(self) -> tuple[Tensor, Tensor | None]:
-        """The next images of an endless row of shuffled passes: float [B,C,H,W] in [-1, 1], labels [B]."""
-        first = self.steps * self.recipe.batch
-        places = range(first, first + self.recipe.batch)
-        passes = itertools.groupby(places, lambda place: place // len(self.pixels))
-        chosen = torch.cat([self._shuffled(number)[_span(row, len(self.pixels))] for number, row in passes])
-        reals = self.pixels[chosen].to(torch.float32, memory_format=self.format)
-        return reals.div_(127.5).sub_(1), None if self.labels is None else self.labels[chosen]
-
-    def _shuffled(self, number: int) -> Tensor:
-        """A pass's order, kept on the device: copying each step's share of it would make the CPU wait for a GPU."""
-        if self._order is None or self._order[0] != number:
-            order = torch.randperm(len(self.pixels), generator=_seeded(self.recipe.seed, "pass", number))
-            self._order = number, order.to(self.device)
-        return self._order[1]
+            adam.param_groups[0]["lr"] = rate * max(factor, 0.05) * self.lr_factor
 
     def _latents(self, count: int, random: torch.Generator) -> Tensor:
         return torch.randn(count, self.recipe.latent_dim, generator=random, device=self.device)
 
     def _random(self, purpose: str, number: int) -> torch.Generator:
-        return _seeded(self.recipe.seed, purpose, number, self.device)
+        return seeded(self.recipe.seed, purpose, number, self.device)
 
     def _placed(self, net: nn.Module) -> nn.Module:
         return net.to(self.device, memory_format=self.format).train()  # type: ignore[call-overload]  # stubs lack it
@@ -195,37 +205,9 @@ class Trainer:
         return torch.optim.Adam(net.parameters(), lr=rate, betas=self.recipe.betas, fused=fused)
 
 
-def to_pixels(images: Tensor) -> Pixels:
-    """Float [N,C,H,W] in [-1, 1] -> uint8 [N,H,W,C]."""
-    scaled = images.float().add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8)
-    return np.ascontiguousarray(scaled.permute(0, 2, 3, 1).cpu().numpy())
-
-
-def _span(places: Iterator[int], length: int) -> slice:
-    """Consecutive places of one pass -> where they are in it."""
-    first, *others = (place % length for place in places)
-    return slice(first, first + 1 + len(others))
-
-
-def _seeded(seed: int, purpose: str, number: int, device: torch.device | None = None) -> torch.Generator:
-    digest = hashlib.blake2b(f"{seed}/{purpose}/{number}".encode(), digest_size=8).digest()
-    return torch.Generator(device or "cpu").manual_seed(int.from_bytes(digest) >> 1)
-
-
 def _restore_adam(adam: torch.optim.Adam, tensors: dict[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         number, name = key.split("/")
         state.setdefault(int(number), {})[name] = value
     adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})
-
-
-def _with_variants(pixels: Pixels, recipe: Recipe) -> Pixels:
-    """The offline augmentation of preset `paper`: each image and `offline_copies` - 1 fixed variants of it."""
-    variants = [pixels]
-    for number in range(1, recipe.offline_copies):
-        random = _seeded(recipe.seed, "variant", number)
-        images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div(127.5).sub(1)
-        changed = [augment(part, ("flip", "colour", "translation"), 1.0, random) for part in images.split(256)]
-        variants.append(to_pixels(torch.cat(changed)))
-    return np.concatenate(variants)

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from generation.engine import training
+from generation.engine.checkpoints import CheckpointError
 from generation.engine.config import RecipeRequest
 from generation.engine.data import split_holdout
 from generation.engine.training import TrainingError, images_per_second, train
@@ -106,8 +107,15 @@ def test_a_finished_run_resumes_to_one_last_report(shapes, tiny):
 
 def test_another_recipes_checkpoint_is_refused(shapes, tiny):
     finished = final(train(shapes, tiny(), device="cpu")).checkpoint
-    with pytest.raises(ValueError, match="another recipe"):
+    with pytest.raises(CheckpointError, match="another recipe"):
         next(train(shapes, tiny(seed=1), device="cpu", resume=finished))
+
+
+def test_a_checkpoint_is_refused_with_other_images(shapes, tiny):
+    finished = final(train(shapes, tiny(), device="cpu")).checkpoint
+    others = shapes.subset(range(1, len(shapes)))
+    with pytest.raises(CheckpointError, match="other images"):
+        next(train(others, tiny(), device="cpu", resume=finished))
 
 
 def test_images_of_another_size_are_refused(shapes, tiny):
