@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 LEAST_BAR, MOST_BAR = 8, 24
@@ -52,6 +53,15 @@ class Meter:
         full, empty = ("━", "─") if "utf" in (self.stream.encoding or "").lower() else ("#", "-")
         done = round(width * min(max(share, 0.0), 1.0))
         return full * done + empty * (width - done)
+
+
+def counted(total: int, about: str) -> Iterator[int]:
+    """0 to `total`, showing how many are done."""
+    meter = Meter(sys.stderr)
+    for number in range(total):
+        yield number
+        meter.show((number + 1) / total, f"{about} {number + 1}/{total}", last=number + 1 == total)
+    meter.end()
 
 
 def duration(seconds: float) -> str:

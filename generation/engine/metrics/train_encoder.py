@@ -11,10 +11,10 @@ import math
 from pathlib import Path
 
 import torch
-from rich.progress import track
 from torch import Tensor
 from torch.nn import functional as F
 
+from generation.engine.meter import counted
 from generation.engine.metrics import weights
 from generation.engine.metrics.encoder import DESCRIBED, FILE, SIDE, Network
 from generation.engine.metrics.formulas import FAMILY, draw
@@ -46,7 +46,7 @@ def train(steps: int, seed: int = 0) -> Network:
     net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # the stubs leave this form out
     adam = torch.optim.AdamW(net.parameters(), lr=RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(adam, RATE, total_steps=steps, pct_start=0.1)
-    for _ in track(range(steps), "Training the encoder"):
+    for _ in counted(steps, "Training the encoder"):
         _step(net, adam, pool, random)
         schedule.step()
     net.eval()
@@ -56,7 +56,7 @@ def train(steps: int, seed: int = 0) -> Network:
 
 def _drawn(count: int, random: torch.Generator) -> Tensor:
     """uint8 [count,3,72,72]"""
-    parts = [draw(256, DRAWN_SIDE, random) for _ in track(range(count // 256), "Drawing")]
+    parts = [draw(256, DRAWN_SIDE, random) for _ in counted(count // 256, "Drawing")]
     return torch.cat([part.mul(255).round().byte() for part in parts])
 
 
