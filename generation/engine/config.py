@@ -110,6 +110,8 @@ class Recipe:
     r1_gamma: float
     r1_interval: int
     mbstd_group: int
+    # Whether training adjusts itself and delivers its best weights; if not, it goes through to its last ones.
+    guarded: bool
     dtype: str
     # CPU threads that share each sum; another number gives other last bits. 0: as many as PyTorch takes.
     threads: int

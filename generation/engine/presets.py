@@ -54,6 +54,7 @@ class Plan:
     r1_gamma: float = 1.0
     r1_interval: int = 16
     mbstd_group: int = 4
+    guarded: bool = True
 
     def settings(self) -> dict[str, Any]:  # Any: the fields above, as keyword arguments
         return {name: value for name, value in asdict(self).items() if name != "kimg"}
@@ -128,6 +129,7 @@ def _paper(resolution: int, images: int) -> Plan:
         offline_copies=5,
         r1_gamma=0.0,
         mbstd_group=0,
+        guarded=False,
     )
 
 
