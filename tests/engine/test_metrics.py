@@ -106,7 +106,7 @@ def test_another_encoder_can_be_put_in(shapes):
     detector = CopyDetector.fit(
         shapes.pixels[:60], encoder=lambda pixels: pixels.reshape(len(pixels), -1).astype(np.float32)
     )
-    assert detector.pairs.encoder(shapes.pixels[:2]).shape == (2, 32 * 32 * 3)
+    assert detector.search.rows.encoder(shapes.pixels[:2]).shape == (2, 32 * 32 * 3)
     assert detector.distance(shapes.pixels[7:8])[1].tolist() == [7]
 
 

@@ -1,12 +1,10 @@
 """Copies of drawn images, planted in the ways that generators repeat what they were shown."""
 
-import io
-
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
+from benchmarks import planted
 from generation.engine.metrics.copies import CopyDetector
 from generation.engine.metrics.formulas import FAMILY, draw
 
@@ -20,38 +18,7 @@ def pictures(count, seed):
     return drawn.mul(255).round().byte().permute(0, 2, 3, 1).numpy()
 
 
-def by_picture(change):
-    return lambda pixels: np.stack([np.asarray(change(Image.fromarray(image))) for image in pixels])
-
-
-def hue(picture):
-    turned = np.array(picture.convert("HSV"))
-    turned[..., 0] += 13  # 5 % of 256, around the circle
-    return Image.fromarray(turned, "HSV").convert("RGB")
-
-
-def jpeg(picture):
-    buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=70)
-    return Image.open(buffer)
-
-
-def shifted(pixels):
-    return np.pad(pixels, ((0, 0), (2, 0), (0, 2), (0, 0)), mode="edge")[:, :64, 2:]
-
-
-def blended(pixels):
-    return (0.8 * pixels + 0.2 * pixels[::-1]).round().astype(np.uint8)
-
-
-CHANGES = {
-    "shift": shifted,
-    "zoom": by_picture(lambda picture: picture.resize((64, 64), Image.Resampling.BICUBIC, box=(1.5, 1.5, 62.5, 62.5))),
-    "flip": lambda pixels: pixels[:, :, ::-1],
-    "hue": by_picture(hue),
-    "jpeg": by_picture(jpeg),
-    "blend": blended,
-}
+CHANGES = planted.CHANGES | {"blend 80/20": lambda pixels: planted.blended(pixels, pixels[::-1])}
 
 
 @pytest.fixture(scope="module")

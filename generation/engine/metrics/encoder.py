@@ -9,9 +9,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from generation.engine.metrics import weights
-from generation.engine.metrics.features import Floats, Pixels
+from generation.engine.metrics.features import Floats, Pixels, flattened
 
 SIDE = 64
 WIDTHS = (24, 48, 96, 192)
@@ -74,12 +75,16 @@ def network() -> Network:
     """Raises weights.WeightsError where the weights are missing or damaged."""
     net = Network()
     net.load_state_dict(weights.read(FILE))
-    return net.eval()
+    net.eval()
+    net.stages = nn.ModuleList(_fused(stage) for stage in net.stages)
+    return net
 
 
 def to_tensor(pixels: Pixels) -> Tensor:
-    """uint8 [N,H,W,C] with C 1 or 3 -> float [N,3,64,64] in [-1, 1]."""
-    images = torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    """uint8 [N,H,W,C] with C 1, 3 or 4 -> float [N,3,64,64] in [-1, 1]."""
+    images = torch.from_numpy(flattened(pixels)).permute(0, 3, 1, 2).float().div(127.5).sub(1)
+    if images.shape[1] == 1:
+        images = images.contiguous()
     if min(images.shape[2:]) > SIDE:
         images = F.interpolate(images, (SIDE, SIDE), mode="area")
     elif images.shape[2:] != (SIDE, SIDE):
@@ -91,6 +96,14 @@ def _in_batches(pixels: Pixels, encode: Callable[[Tensor], Tensor]) -> Floats:
     with torch.inference_mode():
         parts = [encode(to_tensor(pixels[n : n + BATCH])) for n in range(0, len(pixels), BATCH)]
     return torch.cat(parts).numpy() if parts else torch.empty(0, EMBEDDED).numpy()
+
+
+def _fused(stage: nn.Module) -> nn.Sequential:
+    """The normalisation taken into the convolution before it: the same figures in fewer steps."""
+    convolution, normalisation, relu = stage.children()
+    assert isinstance(convolution, nn.Conv2d)
+    assert isinstance(normalisation, nn.BatchNorm2d)
+    return nn.Sequential(fuse_conv_bn_eval(convolution, normalisation), relu)
 
 
 def _stage(before: int, width: int, kernel: int) -> nn.Sequential:
