@@ -75,6 +75,11 @@ def _sample(sample: ArgumentParser) -> None:
     add("--out", type=Path, required=True, metavar="DIR", help="folder for the PNG files, by class when labelled")
     add("--seed", type=int, default=0, help="number that the images follow from, with the generator (default: 0)")
     add("--start", type=int, default=0, metavar="I", help="number of the first image, its slot (default: 0)")
+    add(
+        "--proportion",
+        action="store_true",
+        help="of a labelled run: as often each class as among the images trained on, instead of in turn",
+    )
     add("--device", help="cpu, cuda, cuda:1 or mps; the fastest that works when left out")
 
 

@@ -54,6 +54,17 @@ def test_samples_lie_in_class_folders_and_start_where_asked(run, tmp_path, capsy
         assert (tmp_path / "all" / name).read_bytes() == (tmp_path / "some" / name).read_bytes()
 
 
+def test_classes_come_in_proportion_where_asked(run, tmp_path):
+    recipe = json.loads((run / "recipe.json").read_text())
+    assert recipe["images"] == {"count": 60, "classes": dict.fromkeys(recipe["resolved"]["classes"], 10)}
+    recipe["images"]["classes"]["star"] = 70
+    copied = shutil.copytree(run, tmp_path / "run")
+    (copied / "recipe.json").write_text(json.dumps(recipe))
+    assert main(["sample", str(copied), "--count", "12", "--out", str(tmp_path / "all"), "--proportion"]) == 0
+    assert len(list((tmp_path / "all/star").iterdir())) == 7
+    assert len(list((tmp_path / "all/ring").iterdir())) == 1
+
+
 def test_evaluation_prints_and_writes_the_report(run, archive, tmp_path, capsys):
     main(["sample", str(run), "--count", "30", "--out", str(tmp_path / "fake")])
     capsys.readouterr()
@@ -93,7 +104,6 @@ def test_a_finished_run_is_not_trained_further(run, archive, capsys):
         (["train", "{archive}", "--out", "{run}"], "holds a run already: go on with it by --resume"),
         (["train", "{archive}", "--out", "{run}", "--resume", "--preset", "best"], "began with preset quick"),
         (["train", "{archive}", "--out", "{run}", "--resume", "--minutes", "5"], "began with minutes left open"),
-        (["train", "{other}", "--out", "{run}", "--resume"], "needs the images that the run began with"),
         (["sample", "{tmp}/none", "--count", "1", "--out", "{tmp}/out"], "generator.pt: there is no generator"),
         (["sample", "{tmp}/none", "--count", "0", "--out", "{tmp}/out"], "--count must be from 1 to 1,000,000"),
         (["sample", "{run}", "--count", "1", "--start", "-1", "--out", "{tmp}/out"], "--start"),
@@ -113,12 +123,17 @@ def test_bad_input_gets_one_clear_line(arguments, reason, bad, capsys):
 @pytest.fixture
 def bad(run, archive, tmp_path):
     write_zip(tmp_path / "few.zip", 49, size=28)
-    write_zip(tmp_path / "other.zip", 60, size=28, seed=1)
     (tmp_path / "cut.zip").write_bytes(archive.read_bytes()[:5000])
     (tmp_path / "empty").mkdir()
-    places = {name: tmp_path / f"{name}.zip" for name in ("few", "other", "cut")}
+    places = {name: tmp_path / f"{name}.zip" for name in ("few", "cut")}
     places |= {"missing": tmp_path / "nothing", "empty": tmp_path / "empty"}
     return places | {"tmp": tmp_path, "archive": archive, "run": run}
+
+
+def test_a_run_goes_on_with_its_own_images_only(run, tmp_path, capsys):
+    write_zip(tmp_path / "other.zip", 60, size=28, seed=1)
+    assert main(["train", str(tmp_path / "other.zip"), "--out", str(run), "--resume"]) == 2
+    assert "belongs to other images: go on with those that the run began with" in capsys.readouterr().err
 
 
 def test_a_damaged_run_is_told(run, tmp_path, archive, capsys):
@@ -197,12 +212,12 @@ def test_sampling_that_is_interrupted_says_what_makes_the_rest(run, tmp_path):
     assert f"interrupted after {made} of 100000 images; --start {made} --count {100_000 - made} makes the rest" in said
 
 
-def test_what_a_killed_run_noted_after_its_checkpoint_comes_anew(run, archive, tmp_path):
+def test_what_a_killed_run_noted_after_its_checkpoint_comes_anew(run, tmp_path):
     copied = Run(shutil.copytree(run, tmp_path / "run"))
     checkpoint = copied.begun()
     with copied.stats.open("a") as file:
         file.write(json.dumps({"kimg": checkpoint.kimg + 1}) + '\n{"kimg": 0.3')
-    copied.go_on(checkpoint, load(archive, 28, labels=True))
+    copied.go_on(checkpoint)
     assert copied.stats.read_text() == (run / "stats.jsonl").read_text()
 
 

@@ -11,6 +11,7 @@ from generation.engine.devices import chosen_device, instruction_set
 from generation.engine.meter import Meter
 from generation.engine.runs import Run, RunError
 from generation.engine.sampling import Sample, Sampler, encode_png
+from generation.engine.shares import Shares
 
 
 def sampling(options: Namespace) -> int:
@@ -22,7 +23,8 @@ def sampling(options: Namespace) -> int:
         meter.say("note: trained on another device or PyTorch, on which these images would differ in a few last bits")
     options.out.mkdir(parents=True, exist_ok=True)
     sha256 = file_sha256(Run(options.run).generator)
-    sampler = Sampler(checkpoint, sha256=sha256, seed=options.seed, device=device)
+    shares = _shares(options, checkpoint)
+    sampler = Sampler(checkpoint, sha256=sha256, seed=options.seed, device=device, shares=shares)
     stop, made = StopSignal(), 0
     for made, sample in enumerate(sampler.images(range(options.start, options.start + options.count)), 1):
         _write(sample, options.out)
@@ -44,6 +46,15 @@ def _generator(run: Run) -> Checkpoint:
     if not run.generator.exists():
         raise RunError(f"{run.generator}: there is no generator; name a folder that train wrote")
     return Checkpoint.load(run.generator)
+
+
+def _shares(options: Namespace, checkpoint: Checkpoint) -> Shares | None:
+    if not options.proportion:
+        return None
+    if not checkpoint.recipe.classes:
+        raise RunError(f"{options.run} was trained without --labels, so --proportion has no classes to share out")
+    counts = Run(options.run).class_counts()
+    return Shares.in_proportion([counts[name] for name in checkpoint.recipe.classes], options.count, options.start)
 
 
 def _write(sample: Sample, folder: Path) -> None:

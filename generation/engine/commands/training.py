@@ -25,22 +25,24 @@ def training(options: Namespace) -> None:
     everything, recipe, resume, device = (_resumed if options.resume else _begun)(options, run, meter)
     images, holdout = split_holdout(everything, recipe.seed)
     _announce(meter, images, holdout, recipe, device, resume)
-    end = "done already"
-    if resume is None or resume.kimg < recipe.kimg:
-        progress = train(images, recipe, device=device, holdout=holdout, resume=resume, stopping=StopSignal())
-        end = _followed(progress, run, meter)
+    progress = train(images, recipe, device=device, holdout=holdout, resume=resume, stopping=StopSignal())
+    end = _followed(progress, run, meter, resume.kimg if resume else 0.0)
     run.draw()
     print(f"{end}. Samples, stats.jsonl, curves.svg and growth.png are in {run.path}")
 
 
-def _followed(reports: Iterator[Progress], run: Run, meter: Meter) -> str:
-    done = False
+def _followed(reports: Iterator[Progress], run: Run, meter: Meter, begun: float) -> str:
+    """Notes and shows each report; answers how it ended. A run that was done reports the kimg it began from."""
+    kimg, done = begun, False
     for progress in reports:
-        run.record(progress)
-        _show(meter, progress)
-        done = progress.done
+        kimg, done = progress.kimg, progress.done
+        if kimg > begun:
+            run.record(progress)
+            _show(meter, progress)
     meter.end()
-    return "done" if done else "stopped; the same command with --resume goes on from here"
+    if done:
+        return "done" if kimg > begun else "done already"
+    return "stopped; the same command with --resume goes on from here"
 
 
 _Start = tuple[ImageSet, Recipe, Checkpoint | None, torch.device]
@@ -58,7 +60,7 @@ def _begun(options: Namespace, run: Run, meter: Meter) -> _Start:
 def _resumed(options: Namespace, run: Run, meter: Meter) -> _Start:
     resume, request = run.begun(), _the_same(options, run)
     device, images = chosen_device(options.device), _loaded(options, request)
-    run.go_on(resume, images)
+    run.go_on(resume)
     return images, resume.recipe, resume, device
 
 
