@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from generation.engine.metrics import weights
-from generation.engine.metrics.features import Floats, Pixels
-from generation.engine.metrics.likeness import Numbers
+from generation.engine.metrics.features import Floats, Pixels, flattened
+from generation.engine.metrics.likeness import Numbers, kid
 
 # The file is published as weights-inception-2015-12-05-6726825d.pth and pt_inception-2015-12-05-6726825d.pth.
 SHA256 = "6726825d"
@@ -39,10 +40,19 @@ class Inception:
         return cls(net)
 
     def __call__(self, pixels: Pixels) -> Floats:
-        """uint8 [N,H,W,C] with C 1 or 3 -> float32 [N,2048]"""
+        """uint8 [N,H,W,C] -> float32 [N,2048]"""
+        pixels = flattened(pixels)
         with torch.inference_mode():
             parts = [self.net(_to_tensor(pixels[n : n + BATCH])) for n in range(0, len(pixels), BATCH)]
         return torch.cat(parts).numpy()
+
+
+def compared_by_inception(encode: Inception, real: Pixels, fake: Pixels, compared_with: str) -> dict[str, Any]:
+    """FID, and KID with its interval: the names that others know, with the features that they mean. JSON values."""
+    rows = encode(real), encode(fake)
+    found = kid(*rows)
+    about = {"compared_with": compared_with, "n_real": len(real), "n": len(fake)}
+    return about | {"fid": fid(*rows), "kid": {"value": found.value, "low": found.low, "high": found.high}}
 
 
 def fid(real: Floats, fake: Floats) -> float:

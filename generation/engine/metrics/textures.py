@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from generation.engine.metrics.features import Floats, Pixels
+from generation.engine.metrics.features import Floats, Pixels, flattened
 
 SCALES = 3
 AT_A_TIME = 256
@@ -15,6 +15,7 @@ AT_A_TIME = 256
 def textures(pixels: Pixels) -> Floats:
     """uint8 [N,H,W,C] -> float32 [N,F]: mean and deviation of each channel, and the logarithms of the usual, the
     middle and the greatest step from pixel to pixel at three sizes."""
+    pixels = flattened(pixels)
     with torch.inference_mode():
         parts = [_textures(torch.from_numpy(pixels[n : n + AT_A_TIME])) for n in range(0, len(pixels), AT_A_TIME)]
     return torch.cat(parts).numpy()
