@@ -3,9 +3,12 @@ import warnings
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from generation.engine import devices
+from generation.engine import trainer as trainer_module
 from generation.engine.devices import DeviceError, best_device, best_dtype, named_device, trouble_with
+from generation.engine.trainer import Trainer
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +108,30 @@ def test_convolutions_are_repeatable_only_where_asked():
             assert not torch.backends.cudnn.benchmark
         assert torch.backends.cudnn.benchmark
     assert not torch.backends.cudnn.benchmark
+
+
+class Reads(TorchDispatchMode):
+    """Counts how often a number is read back from the device: on a GPU each time waits for all work before it."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        self.count += function is torch.ops.aten._local_scalar_dense.default
+        return function(*args, **(kwargs or {}))
+
+
+def test_steps_read_nothing_back_but_what_adapts_the_augmentation(shapes, tiny):
+    trainer = Trainer(shapes, tiny(), torch.device("cpu"))
+    with Reads() as reads:
+        for _ in range(4):
+            trainer.step()
+    assert reads.count == 1
+
+
+def test_random_numbers_are_drawn_on_the_device(shapes, tiny, monkeypatch):
+    asked = []
+    monkeypatch.setattr(trainer_module, "seeded", lambda *given: asked.append(given[-1]) or torch.Generator())
+    trainer = Trainer(shapes, tiny(), torch.device("cpu"))
+    trainer.device = torch.device("cuda:1")
+    trainer._random("step", 0)
+    assert asked[-1] == torch.device("cuda:1")
