@@ -1,11 +1,13 @@
-"""What a job will take, as far as it is known: time and bytes, each as a low and a high guess."""
+"""What a job will take and how good it will be, as far as it is known: each as a low and a high guess."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from . import experience
 from .engine import config
 from .engine.config import RecipeRequest
-from .engine.presets import SAMPLING_SPEED
-from .models import Dataset, Generator, SourceSet
+from .engine.presets import WIDE_SLOWDOWN, Plan, wide
+from .experience import Found
+from .models import Dataset, SourceSet
 
 Range = tuple[float, float]
 
@@ -14,44 +16,89 @@ TELLING_COUNT = 64
 # Of an image's raw bytes, from flat drawings to photographs; and what manifest and zip hold of each image.
 LEAST_SHARE, MOST_SHARE = 0.3, 1.1
 BESIDE_IMAGE = 350
+# A guess from the tables, and a speed that was measured, may be off by so much.
+ROUGH, MEASURED = (0.7, 2.5), (0.9, 1.3)
 
 
 @dataclass(frozen=True)
 class Estimate:
     seconds: Range
     bytes: Range
-    # From earlier jobs of this site, or a guess.
-    time_known: bool
+    # From how many earlier jobs the time is learnt; 0 where it is a guess.
+    time_runs: int
     size_known: bool
+    # SWD above the floor of real images; None where no earlier job tells.
+    quality: Found | None
+
+
+@dataclass(frozen=True)
+class Training:
+    kimg: float
+    seconds: Range
+    runs: int
 
 
 def estimate(source_set: SourceSet, request: RecipeRequest, count: int) -> Estimate:
     channels = source_set.channels(request.transparency)
+    training = expected_training(source_set, request)
     return Estimate(
-        seconds=expected_seconds(source_set, request, count),
+        seconds=in_all(training, source_set, request, count),
         bytes=expected_bytes(request.resolution, channels, count),
-        time_known=known_speed(request) is not None,
+        time_runs=training.runs,
         size_known=known_bytes(request.resolution, channels) is not None,
+        quality=experience.distance(
+            source_set.owner_id,
+            preset=request.preset,
+            resolution=request.resolution,
+            channels=channels,
+            images=source_set.usable_count,
+            kimg=training.kimg,
+        ),
     )
 
 
 def expected_seconds(source_set: SourceSet, request: RecipeRequest, count: int) -> Range:
-    images = max(source_set.usable_count, config.MIN_IMAGES)
-    low, high = config.expected_seconds(request, images=images, count=count, images_per_second=known_speed(request))
-    return round(low, 1), round(high, 1)
+    return in_all(expected_training(source_set, request), source_set, request, count)
+
+
+def in_all(training: Training, source_set: SourceSet, request: RecipeRequest, count: int) -> Range:
+    pilot = config.pilot_seconds(request, trained_on(source_set), count)
+    low, high = sampling_seconds(request.resolution, count)
+    return round(pilot + training.seconds[0] + low, 1), round(pilot + training.seconds[1] + high, 1)
+
+
+def expected_training(source_set: SourceSet, request: RecipeRequest) -> Training:
+    images = trained_on(source_set)
+    plan, kimg, guess = config.expected_length(request, images)
+    for networks, slower in ((plan, 1.0), (widened(plan, request), WIDE_SLOWDOWN)):
+        known = experience.speed(source_set.owner_id, networks, request.resolution) if networks else None
+        if known is not None:
+            _plan, kimg, speed = config.expected_length(request, images, slower * known.middle)
+            speeds = known.low * speed / known.middle, known.high * speed / known.middle
+            return Training(kimg, lasting(request, kimg, speeds, MEASURED), known.runs)
+    return Training(kimg, lasting(request, kimg, (guess, guess), ROUGH), 0)
+
+
+def widened(plan: Plan, request: RecipeRequest) -> Plan | None:
+    """What `standard` becomes on a fast device."""
+    return replace(plan, widths=wide(request.resolution)) if request.preset == "standard" else None
+
+
+def lasting(request: RecipeRequest, kimg: float, speeds: Range, spread: Range) -> Range:
+    """Seconds from the fastest to the slowest, and never longer than was asked for."""
+    most = float("inf") if request.minutes is None else 60 * request.minutes
+    seconds = [1000 * kimg / speed * factor for speed, factor in zip(reversed(speeds), spread, strict=True)]
+    return min(most, seconds[0]), min(most, seconds[1])
+
+
+def trained_on(source_set: SourceSet) -> int:
+    return max(source_set.usable_count, config.MIN_IMAGES)
 
 
 def sampling_seconds(resolution: int, count: int) -> Range:
     """Of a generator that exists: nothing is trained."""
-    seconds = 5.0 + count / SAMPLING_SPEED[resolution]
-    return round(0.7 * seconds, 1), round(2.5 * seconds, 1)
-
-
-def known_speed(request: RecipeRequest) -> float | None:
-    """Images per second of the newest generator made with this recipe, on whatever this site runs on."""
-    like = Generator.objects.filter(recipe__preset=request.preset, recipe__resolution=request.resolution)
-    metrics = like.order_by("-pk").values_list("metrics", flat=True).first()
-    return (metrics or {}).get("images_per_second")
+    seconds = config.sampling_seconds(resolution, count)
+    return round(ROUGH[0] * seconds, 1), round(ROUGH[1] * seconds, 1)
 
 
 def expected_bytes(resolution: int, channels: int, count: int) -> Range:

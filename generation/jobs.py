@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from . import claims, endings, events, limits
+from . import claims, endings, events, limits, room
 from .access import Person
 from .engine import config
 from .engine.config import RecipeRequest
@@ -37,7 +37,11 @@ def submit(
     seed: int | None = None,
 ) -> GenerationJob:
     """Nothing here grows with the number of source images: intake has counted them and made their fingerprint."""
-    check(count=count_problem(count), source_set=set_problem(source_set), labels=label_problem(source_set, request))
+    check(
+        count=count_problem(count) or room.problem(source_set, request, count),
+        source_set=set_problem(source_set),
+        labels=label_problem(source_set, request),
+    )
     seed = secrets.randbits(63) if seed is None else seed
     # Before the transaction, which holds the database's one write lock.
     seconds = expected_seconds(source_set, request, count)
@@ -59,7 +63,6 @@ def more(
     owner: Person, generator: Generator, *, count: int, parent: GenerationJob | None = None, seed: int | None = None
 ) -> GenerationJob:
     """More images of a generator that exists: nothing is trained, and no image is one that it made before."""
-    check(count=count_problem(count))
     seed = secrets.randbits(63) if seed is None else seed
     recipe = generator.recipe
     request = RecipeRequest(
@@ -70,6 +73,7 @@ def more(
         transparency="keep" if recipe["channels"] == 4 else "white",
         seed=seed,
     )
+    check(count=count_problem(count) or room.problem(generator.source_set, request, count))
     with transaction.atomic():
         return begin(
             owner_id=owner.pk,

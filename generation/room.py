@@ -2,13 +2,15 @@
 
 import errno
 import shutil
+from pathlib import Path
 
 from django.core.files.storage import default_storage
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
+from .engine.config import RecipeRequest
 from .estimates import expected_bytes
-from .models import GenerationJob, JobTask
+from .models import GenerationJob, JobTask, SourceSet
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -31,10 +33,26 @@ def reason(task: JobTask) -> str:
 
 
 def needed(job: GenerationJob) -> int:
+    return max(2 * packed(job), wanted(job.source_set, RecipeRequest.from_dict(job.requested), job.count))
+
+
+def wanted(source_set: SourceSet, request: RecipeRequest, count: int) -> int:
     """Bytes of the shards, and as much for the bundle that is packed from them."""
-    resolution, transparency = job.requested["resolution"], job.requested.get("transparency", "white")
-    channels = job.source_set.channels(transparency)
-    return 2 * max(packed(job), round(expected_bytes(resolution, channels, job.count)[0]))
+    channels = source_set.channels(request.transparency)
+    return 2 * round(expected_bytes(request.resolution, channels, count)[0])
+
+
+def problem(source_set: SourceSet, request: RecipeRequest, count: int) -> str:
+    """Why so many images would not fit into the store as it is now, or nothing."""
+    left, bytes_wanted = free(), wanted(source_set, request, count)
+    if left is None or bytes_wanted <= left:
+        return ""
+    text = _(
+        "There is no room for so many images: about %(needed)s are needed and %(free)s are free. About %(most)s would "
+        "fit; or delete datasets you no longer need, or ask the site to make room."
+    )
+    most = int(count * left / bytes_wanted)
+    return text % {"needed": filesizeformat(bytes_wanted), "free": filesizeformat(left), "most": f"{most:,}"}
 
 
 def packed(job: GenerationJob) -> int:
@@ -46,4 +64,8 @@ def packed(job: GenerationJob) -> int:
 def free() -> int | None:
     """None where the store does not say."""
     folder = getattr(default_storage, "base_location", None)
-    return shutil.disk_usage(folder).free if folder else None
+    if not folder:
+        return None
+    # Before the first file is stored its folder is not there yet.
+    there = next(place for place in (Path(folder).absolute(), *Path(folder).absolute().parents) if place.exists())
+    return shutil.disk_usage(there).free

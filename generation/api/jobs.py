@@ -1,3 +1,4 @@
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import access, jobs, limits
+from .. import access, estimates, jobs, limits
 from ..engine import config
 from ..engine.config import RecipeError, RecipeRequest
 from ..models import GenerationJob
@@ -109,6 +110,36 @@ class JobList(generics.ListAPIView[GenerationJob]):
         return jobs.more(request.user, generator, count=asked["count"], seed=asked.get("seed"))
 
 
+class EstimateAnswer(serializers.Serializer[Any]):
+    seconds = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+    time_runs = serializers.IntegerField(help_text="Earlier jobs that the time is learnt from; 0 where it is a guess.")
+    bytes = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+    size_known = serializers.BooleanField(help_text="Whether the size follows earlier datasets, or is a guess.")
+    quality = serializers.DictField(
+        allow_null=True,
+        help_text="SWD above the floor of real images: low, middle and high of so many earlier runs; null when unknown.",
+    )
+
+
+class JobEstimate(generics.GenericAPIView[GenerationJob]):
+    """What a job would take and how good it would be; nothing is started. The same fields as a job on a source set."""
+
+    required_scope = "generate"
+    serializer_class = EstimateAnswer
+
+    @extend_schema(request=JobRequest, responses=EstimateAnswer)
+    def post(self, request: Request) -> Response:
+        form = JobRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        asked = dict(form.validated_data)
+        if "source_set" not in asked:
+            raise ValidationError({"source_set": [_("Name the source set that would be trained on.")]})
+        source_set = access.own_source_set(request.user, asked.pop("source_set"))
+        count, _seed = asked.pop("count"), asked.pop("seed", None)
+        found = estimates.estimate(source_set, recipe(asked), count)
+        return Response(asdict(found))
+
+
 class JobDetail(generics.GenericAPIView[GenerationJob]):
     required_scope = "generate"
     serializer_class = JobAnswer
@@ -139,6 +170,7 @@ class JobStop(JobCancel):
 
 urlpatterns = [
     path("jobs/", JobList.as_view(), name="api-job-list"),
+    path("jobs/estimate/", JobEstimate.as_view(), name="api-job-estimate"),
     path("jobs/<uuid:public_id>/", JobDetail.as_view(), name="api-job"),
     path("jobs/<uuid:public_id>/events/", JobEvents.as_view(), name="api-job-events"),
     path("jobs/<uuid:public_id>/cancel/", JobCancel.as_view(), name="api-job-cancel"),

@@ -65,7 +65,7 @@ def plan_for(preset: str, resolution: int, images: int) -> Plan:
         return _paper(resolution, images)
     plan = Plan(
         kimg=_kimg(preset, resolution, images),
-        widths=_thinner(resolution, base=WIDE if preset == "best" else NARROW),
+        widths=wide(resolution) if preset == "best" else _thinner(resolution, NARROW),
         r1_gamma=(resolution / 64) ** 2,
     )
     if resolution >= 64:
@@ -85,9 +85,8 @@ def suited(plan: Plan, preset: str, resolution: int, images: int, speed: float) 
     """
     if preset == "paper":
         return plan, speed
-    wide = _thinner(resolution, WIDE)
     if preset == "standard" and WIDE_SLOWDOWN * _seconds(plan.kimg, speed) <= FIRST_LOOK_SECONDS:
-        plan, speed = replace(plan, widths=wide), speed / WIDE_SLOWDOWN
+        plan, speed = replace(plan, widths=wide(resolution)), speed / WIDE_SLOWDOWN
     kimg = plan.kimg
     if preset == "quick":
         most = _kimg("standard", resolution, images)
@@ -106,8 +105,11 @@ def _seconds(kimg: float, speed: float) -> float:
 def training_speed(plan: Plan, resolution: int) -> float:
     """Real images per second to expect before a pilot has measured it."""
     speed = TRAINING_SPEED[plan.body, resolution]
-    wide = plan.body == "strided" and plan.widths == _thinner(resolution, WIDE)
-    return speed / WIDE_SLOWDOWN if wide else speed
+    return speed / WIDE_SLOWDOWN if plan.body == "strided" and plan.widths == wide(resolution) else speed
+
+
+def wide(resolution: int) -> tuple[int, ...]:
+    return _thinner(resolution, WIDE)
 
 
 def _paper(resolution: int, images: int) -> Plan:

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import pytest
@@ -5,7 +6,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from generation import claims, estimates, jobs
+from generation import claims, estimates, jobs, room
 from generation.models import GenerationJob, Generator, JobTask, Upload
 
 from .conftest import TINY
@@ -112,18 +113,6 @@ def test_sizes_are_guessed_and_then_known(alice, bare_set, dataset_of):
     assert guess.bytes[1] / guess.bytes[0] > known.bytes[1] / known.bytes[0]
 
 
-def test_earlier_jobs_sharpen_the_expected_time(alice, bare_set):
-    source_set = bare_set(alice)
-    guess = jobs.expected_seconds(source_set, TINY, 5)
-    Generator.objects.create(
-        owner=alice, source_set=source_set, source_fingerprint="f", checkpoint_key="x", sha256="x", size=1,
-        recipe={"preset": "quick", "resolution": 28}, metrics={"images_per_second": 1.0},
-    )  # fmt: skip
-    low, high = jobs.expected_seconds(source_set, TINY, 5)
-    assert 288 < low < 320 < high < 450  # 320 images shown at one in a second
-    assert guess[1] < low
-
-
 def test_a_queued_job_is_cancelled_at_once(alice, job_of):
     job = job_of(alice)
     assert jobs.cancel(job)
@@ -167,3 +156,21 @@ def test_stopping_while_sampling_drops_the_shards_that_wait(alice, job_of):
     jobs.stop(job)
     states = job.tasks.filter(kind="sample").values_list("state", flat=True)
     assert list(states) == ["running", *["cancelled"] * 4]
+
+
+def test_more_images_than_the_disk_holds_are_refused_with_what_would_fit(alice, bare_set, dataset_of, monkeypatch):
+    generator = dataset_of(alice, 8).generator
+    generator.recipe |= {"preset": "quick", "fit": "crop"}
+    monkeypatch.setattr(room, "free", lambda: 5_000_000)
+    with pytest.raises(jobs.JobRefused) as caught:
+        jobs.submit(alice, bare_set(alice), count=100_000, request=TINY)
+    assert "4.8\xa0MB are free" in caught.value.errors["count"]
+    most = int(re.search(r"About ([\d,]+) would fit", caught.value.errors["count"]).group(1).replace(",", ""))
+    assert jobs.submit(alice, bare_set(alice), count=most, request=TINY).count == most
+    with pytest.raises(jobs.JobRefused, match="no room"):
+        jobs.more(alice, generator, count=100_000)
+
+
+def test_a_store_that_does_not_say_how_much_is_free_takes_any_number(alice, bare_set, monkeypatch):
+    monkeypatch.setattr(room, "free", lambda: None)
+    assert jobs.submit(alice, bare_set(alice), count=1_000_000, request=TINY).state == "queued"
