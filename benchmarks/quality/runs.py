@@ -1,0 +1,107 @@
+"""Trained generators to be judged, kept under var/ so that hours of training are spent once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.sets import SETS, real_images
+from generation.engine.checkpoints import Checkpoint
+from generation.engine.config import Recipe, RecipeRequest, resolve
+from generation.engine.data import ImageSet, split_holdout
+from generation.engine.devices import best_dtype
+from generation.engine.metrics.features import Pixels
+from generation.engine.sampling import Sampler
+from generation.engine.trainer import Trainer
+from generation.engine.training import train
+
+KEPT = Path(__file__).parents[2] / "var" / "bench" / "quality"
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One set, split once: images to train on, and others that only the judge sees."""
+
+    name: str
+    images: ImageSet
+    unseen: Pixels
+
+    @classmethod
+    def of(cls, name: str, sources: int) -> Field | None:
+        """None where the set is not there."""
+        everything = real_images(name)
+        if everything is None:
+            return None
+        order = np.random.default_rng(0).permutation(len(everything))
+        unseen = everything.pixels[order[sources:]]
+        return cls(name, everything.subset(np.sort(order[:sources])), unseen)
+
+    @property
+    def resolution(self) -> int:
+        return SETS[self.name]
+
+    def recipe(self, preset: str, seed: int, kimg: float | None = None) -> Recipe:
+        request = RecipeRequest(preset, self.resolution, kimg=kimg, seed=seed)
+        channels, dtype = self.images.channels, best_dtype(CPU)
+        return resolve(request, images=len(self.images), channels=channels, dtype=dtype, threads=1)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A generator, and how much longer its run took than its training steps alone."""
+
+    generator: Checkpoint
+    overhead: float = 1.0
+
+    def samples(self, count: int) -> Pixels:
+        sampler = Sampler(self.generator, sha256="", seed=0, device=CPU)
+        return np.stack([sample.pixels for sample in sampler.images(range(count))])
+
+
+def delivered(field: Field, preset: str, seed: int, kimg: float) -> Trained:
+    """What a job of the preset delivers after `kimg`; it sets images aside for its own validation, as jobs do."""
+    recipe = field.recipe(preset, seed, kimg)
+    path = _place(field, recipe)
+    notes = path.with_suffix(".json")
+    if not notes.exists():
+        images, holdout = split_holdout(field.images, seed)
+        started = time.perf_counter()
+        *_, last = train(images, recipe, device=CPU, holdout=holdout)
+        wall = time.perf_counter() - started
+        if last.checkpoint is None:
+            raise RuntimeError("the last report carries a checkpoint")
+        _keep(last.checkpoint, path)
+        notes.write_text(json.dumps({"overhead": wall / last.seconds, "best_kimg": last.best_kimg}))
+    return Trained(Checkpoint.load(path), json.loads(notes.read_text())["overhead"])
+
+
+def on_the_way(field: Field, preset: str, seed: int, marks: list[float]) -> Iterator[Trained]:
+    """The averaged generator of one long run at each of `marks`, in kimg, on all images."""
+    recipe = field.recipe(preset, seed, marks[-1])
+    paths = [_place(field, replace(recipe, kimg=mark)) for mark in marks]
+    if not all(path.exists() for path in paths):
+        trainer = Trainer(field.images, recipe, CPU)
+        for mark, path in zip(marks, paths, strict=True):
+            while trainer.kimg < mark:
+                trainer.step()
+            _keep(trainer.checkpoint(0.0), path)
+    yield from (Trained(Checkpoint.load(path)) for path in paths)
+
+
+def _keep(checkpoint: Checkpoint, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    checkpoint.generator_only().save(path)
+
+
+def _place(field: Field, recipe: Recipe) -> Path:
+    content = hashlib.sha256(field.images.pixels.tobytes() + json.dumps(recipe.to_dict()).encode())
+    kimg = f"{recipe.kimg:g}kimg"
+    return KEPT / f"{field.name}-{recipe.preset}-{recipe.seed}-{kimg}-{content.hexdigest()[:12]}.pt"
