@@ -30,6 +30,12 @@ class Variables(environ.FileAwareEnv):
             raise wrong(var, text, f"a whole number of at least {least}" + (f" and at most {most}" * (most < 2**62)))
         return int(text)
 
+    def file(self, var: str) -> Path | None:
+        text = self.str(var, default="").strip()
+        if text and not Path(text).is_file():
+            raise wrong(var, text, "the path of a file")
+        return Path(text) if text else None
+
     def one_of(self, var: str, default: str, choices: tuple[str, ...]) -> str:
         text = self.str(var, default=default).strip()
         if text not in choices:

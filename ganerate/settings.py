@@ -255,6 +255,8 @@ STORAGE_QUOTA_BYTES = env.int("STORAGE_QUOTA_BYTES", default=50 * 1024**3)
 # An upload that nobody went on with for so long is removed, with its parts.
 ABANDONED_UPLOAD_DAYS = env.int("ABANDONED_UPLOAD_DAYS", default=7)
 MAX_COUNT = env.int("MAX_COUNT", default=1_000_000)
+# Inception's weights of 2015. With them reports tell FID too; they are never fetched.
+INCEPTION_WEIGHTS = env.file("INCEPTION_WEIGHTS")
 DECLARATION_VERSION = "2026-11"
 # What people accept. A new version is asked for before they go on training, selling or buying.
 TERMS_VERSION, TERMS_SINCE = "2026-11", date(2026, 11, 21)

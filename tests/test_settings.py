@@ -56,6 +56,7 @@ WRONG = {
     "SITE_URL": ["ganerate.example", "https://"],
     "HTTPS": ["ye", "1      # a comment"],
     "BEHIND_PROXY": ["nginx"],
+    "INCEPTION_WEIGHTS": ["/nowhere/weights.pth"],
     "GANERATE_TEST_PAYMENTS": ["maybe"],
     "GANERATE_VAR": ["/proc/ganerate", "/dev/null/var"],
     "DATABASE_URL": ["mysql://localhost/ganerate", "ganerate", "postgre://u:p@h/d"],
@@ -101,6 +102,7 @@ def test_each_variable_is_in_the_example_and_each_of_the_example_is_read():
 def test_the_example_starts_when_its_blanks_are_filled(start):
     values = {name: value for name, value in NAMED.items() if name != "GANERATE_VAR"}
     blanks = {name: "text" for name, value in values.items() if not value} | {"CONTACT_EMAIL": "post@ganerate.example"}
+    blanks["INCEPTION_WEIGHTS"] = __file__
     settings = start(**values | blanks | {"SECRET_KEY": GOOD["SECRET_KEY"]})
     assert settings["DATABASES"]["default"]["ENGINE"] == "django.db.backends.postgresql"
     assert settings["HTTPS"] is True

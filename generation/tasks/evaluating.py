@@ -1,12 +1,17 @@
 """The quality report and the contact sheet of a dataset, from at most 2,000 images on either side."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.conf import settings
 
+from generation.engine.data import Labels
+from generation.engine.metrics.inception import Inception
 from generation.engine.metrics.report import MAX_COMPARED, quality_report
 from generation.engine.pictures import Pixels
+from generation.manifests import Entry
 from generation.models import JobTask
 
 from . import shards, sheets
@@ -17,21 +22,58 @@ from .watching import Watch
 SHEET_IMAGES = 36
 
 
+@dataclass(frozen=True)
+class Examined:
+    """Some of the dataset's images: their numbers, pixels and labels."""
+
+    numbers: np.ndarray
+    pixels: Pixels
+    labels: list[str | None]
+
+
 def evaluate(done: list[JobTask], replaced: Replaced, screen: Screen, watch: Watch) -> tuple[dict[str, Any], bytes]:
-    chosen = some(sum(shard.count for shard in done), MAX_COMPARED)
-    fake = np.stack(list(pixels(done, replaced, set(chosen.tolist()), screen.train.channels, watch)))
-    report = compared(screen, fake)
-    name_nearest(report, chosen, screen)
+    examined = examine(done, replaced, screen.train.channels, watch)
+    report = compared(screen, examined)
+    name_nearest(report, examined.numbers, screen)
     report["screening"] = screened(done)
     report["environment"] = screen.environment
-    return report, sheet(screen.train.pixels, fake)
+    return report, sheet(screen.train.pixels, examined.pixels)
 
 
-def compared(screen: Screen, fake: Pixels) -> dict[str, Any]:
-    train, holdout, detector = screen.train.pixels, screen.holdout.pixels, screen.detector
-    if len(holdout) == 0:
-        return quality_report(train, fake, detector=detector, compared_with="train")
-    return quality_report(holdout, fake, train=train, holdout=holdout, detector=detector, compared_with="holdout")
+def examine(done: list[JobTask], replaced: Replaced, channels: int, watch: Watch) -> Examined:
+    numbers = some(sum(shard.count for shard in done), MAX_COMPARED)
+    rows = list(images(done, replaced, set(numbers.tolist()), watch))
+    pixels = np.stack([shards.pixels_of(png, channels) for _made, png in rows])
+    return Examined(numbers, pixels, [made["label"] for made, _png in rows])
+
+
+def compared(screen: Screen, examined: Examined) -> dict[str, Any]:
+    train, holdout = screen.train, screen.holdout
+    unseen = len(holdout) > 0
+    real = holdout if unseen else train
+    labels = numbered(examined.labels, train.classes)
+    return quality_report(
+        real.pixels,
+        examined.pixels,
+        train=train.pixels if unseen else None,
+        detector=screen.detector,
+        compared_with="holdout" if unseen else "train",
+        real_labels=real.labels if labels is not None else None,
+        fake_labels=labels,
+        inception=inception(),
+    )
+
+
+def numbered(labels: list[str | None], classes: tuple[str, ...]) -> Labels | None:
+    """Places of the labels among `classes`; none for a generator that learnt no labels."""
+    known = [classes.index(label) for label in labels if label in classes]
+    return np.array(known) if len(known) == len(labels) and len(classes) > 1 else None
+
+
+def inception() -> Inception | None:
+    """With the file that the operator supplied, if any."""
+    path = settings.INCEPTION_WEIGHTS
+    return Inception.of(path) if path else None
 
 
 def name_nearest(report: dict[str, Any], chosen: np.ndarray, screen: Screen) -> None:
@@ -46,13 +88,12 @@ def screened(done: list[JobTask]) -> dict[str, Any]:
     return {"made": made, "rejected": rejected, "rate": rejected / made}
 
 
-def pixels(done: list[JobTask], replaced: Replaced, chosen: set[int], channels: int, watch: Watch) -> Iterator[Pixels]:
+def images(done: list[JobTask], replaced: Replaced, chosen: set[int], watch: Watch) -> Iterator[tuple[Entry, bytes]]:
     first = 0
     for shard in done:
         watch.check()
         for made, png in shards.images(shard, {number - first for number in chosen}):
-            _entry, png = replaced.get(made["slot"], (made, png))
-            yield shards.pixels_of(png, channels)
+            yield replaced.get(made["slot"], (made, png))
         first += shard.count
 
 
