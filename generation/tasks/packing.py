@@ -1,9 +1,12 @@
-"""Writing a dataset's files: the manifest, the bundle parts and the records that find an image in them."""
+"""Writing a dataset's files: the manifest, the bundle parts and the records that find an image in them.
+
+What grows with the number of images goes to temporary files.
+"""
 
 import hashlib
 import json
 import uuid
-import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
@@ -15,6 +18,7 @@ from django.utils.text import slugify
 from generation import bundles, covers, events, manifests, statements
 from generation.manifests import IMAGE_INDEX, LINE_INDEX, RECORD
 from generation.models import DatasetFile, GenerationJob, JobTask
+from generation.zips import StoredZip
 
 from . import shards
 from .twins import Replaced
@@ -31,29 +35,37 @@ class Packer:
     public_id: uuid.UUID
     watch: Watch
     files: list[DatasetFile] = field(default_factory=list)
-    image_index: bytearray = field(default_factory=bytearray)
+    image_index: IO[bytes] = field(default_factory=shards.temporary)
+    labels: Counter[str] = field(default_factory=Counter)
     shown: list[bytes] = field(default_factory=list)
 
     def pack(self, done: list[JobTask], replaced: Replaced, report: dict[str, Any], sheet: bytes) -> list[DatasetFile]:
+        """`report` is told how many images there are of each label."""
         total = sum(shard.count for shard in done)
-        quality = json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True).encode()
         with self.manifest(done, replaced) as manifest:
+            if self.labels:
+                report["label_counts"] = dict(sorted(self.labels.items()))
+            quality = json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True).encode()
             self.parts(self.images(done, replaced), total, manifest, quality)
         self.store_bytes(Kind.REPORT, 1, "quality.json", quality)
         self.store_bytes(Kind.CONTACT_SHEET, 1, "contact-sheet.png", sheet)
         self.store_bytes(Kind.COVER, 1, "cover.png", covers.strip(self.shown))
-        self.store_bytes(Kind.INDEX, IMAGE_INDEX, "images.index", bytes(self.image_index))
+        with self.image_index as index:
+            self.store(Kind.INDEX, IMAGE_INDEX, "images.index", index)
         self.name_parts()
         return self.files
 
     def manifest(self, done: list[JobTask], replaced: Replaced) -> IO[bytes]:
-        file, index = shards.temporary(), bytearray()
-        for number, made in enumerate(self.lines(done, replaced)):
-            line = manifests.line(manifests.as_entry(number, made))
-            index += RECORD.pack(0, len(line), file.tell())
-            file.write(line)
-        self.store(Kind.MANIFEST, 1, "manifest.jsonl", file)
-        self.store_bytes(Kind.INDEX, LINE_INDEX, "manifest.index", bytes(index))
+        file, at = shards.temporary(), 0
+        with shards.temporary() as index:
+            for number, made in enumerate(self.lines(done, replaced)):
+                line = manifests.line(manifests.as_entry(number, made))
+                index.write(RECORD.pack(0, len(line), at))
+                at += file.write(line)
+                if made["label"] is not None:
+                    self.labels[made["label"]] += 1
+            self.store(Kind.MANIFEST, 1, "manifest.jsonl", file)
+            self.store(Kind.INDEX, LINE_INDEX, "manifest.index", index)
         return file
 
     def lines(self, done: list[JobTask], replaced: Replaced) -> Iterator[manifests.Entry]:
@@ -62,21 +74,24 @@ class Packer:
             for made in shards.lines(shard):
                 yield replaced[made["slot"]][0] if made["slot"] in replaced else made
 
-    def images(self, done: list[JobTask], replaced: Replaced) -> Iterator[bytes]:
+    def images(self, done: list[JobTask], replaced: Replaced) -> Iterator[tuple[manifests.Entry, bytes]]:
         for shard in done:
             for made, png in shards.images(shard):
-                yield replaced[made["slot"]][1] if made["slot"] in replaced else png
+                yield replaced.get(made["slot"], (made, png))
 
-    def parts(self, images: Iterator[bytes], total: int, manifest: IO[bytes], quality: bytes) -> None:
+    def parts(
+        self, images: Iterator[tuple[manifests.Entry, bytes]], total: int, manifest: IO[bytes], quality: bytes
+    ) -> None:
         part, on_cover = Part(1), set(covers.indexes(total))
         try:
-            for number, png in enumerate(images):
+            for number, (made, png) in enumerate(images):
                 if number in on_cover:
                     self.shown.append(png)
                 if part.is_full(len(png)):
                     self.finish(part, manifest, quality)
                     part = Part(part.number + 1)
-                self.image_index += RECORD.pack(part.number, len(png), part.add(manifests.file_name(number), png))
+                offset = part.add_image(manifests.file_name(number, made["label"]), png, made.get("crc"))
+                self.image_index.write(RECORD.pack(part.number, len(png), offset))
                 if number % CHECK_EVERY == 0:
                     self.watch.check()
                     events.tick(self.job, {"done": number, "of": total, "fraction": number / total})
@@ -88,8 +103,8 @@ class Packer:
         """The first part also holds what describes the whole dataset."""
         tail: dict[str, bytes] = {}
         if part.number == 1:
-            part.copy("manifest.jsonl", manifest)
-            part.add("quality.json", quality)
+            part.archive.copy("manifest.jsonl", manifest)
+            part.archive.add("quality.json", quality)
             tail = statements.owner_tail(self.job, self.files[0].sha256, hashlib.sha256(quality).hexdigest())
         prefix = part.end(tail)
         stored = self.store(Kind.BUNDLE, part.number, f"part-{part.number:05d}.zip", part.file)
@@ -121,35 +136,25 @@ class Part:
     def __init__(self, number: int) -> None:
         self.number, self.images = number, 0
         self.file = shards.temporary()
-        self.archive = zipfile.ZipFile(self.file, "w", zipfile.ZIP_STORED)
+        self.archive = StoredZip(self.file)
 
     def is_full(self, more: int) -> bool:
-        return self.images >= bundles.PART_IMAGES or self.archive.start_dir + more > bundles.PART_BYTES
+        return self.images >= bundles.PART_IMAGES or self.archive.size + more > bundles.PART_BYTES
 
-    def add(self, name: str, content: bytes) -> int:
+    def add_image(self, name: str, png: bytes, crc: int | None) -> int:
         """Returns where in the part the content begins."""
-        self.archive.writestr(bundles.entry(name), content)
-        self.images += name.startswith("images/")
-        return self.archive.start_dir - len(content)
-
-    def copy(self, name: str, source: IO[bytes]) -> None:
-        info = bundles.entry(name)
-        info.file_size = source.seek(0, 2)
-        source.seek(0)
-        with self.archive.open(info, "w") as target:
-            while chunk := source.read(bundles.CHUNK_BYTES):
-                target.write(chunk)
+        self.images += 1
+        return self.archive.add(name, png, crc)
 
     def end(self, tail: dict[str, bytes]) -> int:
         """Returns how many bytes come before the tail."""
-        prefix = self.archive.start_dir
+        prefix = self.archive.size
         for name, content in sorted(tail.items()):
-            self.archive.writestr(bundles.entry(name), content)
-        self.archive.close()
+            self.archive.add(name, content)
+        self.archive.end()
         return prefix
 
     def close(self) -> None:
-        self.archive.close()
         self.file.close()
 
 

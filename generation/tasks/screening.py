@@ -1,6 +1,7 @@
 """Making images that are not copies of a source image: a slot that is rejected takes its next attempt."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -8,26 +9,27 @@ import numpy as np
 from django.utils.translation import gettext as _
 
 from generation.engine.checkpoints import environment
-from generation.engine.config import MAX_ATTEMPTS, RecipeRequest
+from generation.engine.config import BLOCK, MAX_ATTEMPTS, RecipeRequest
 from generation.engine.data import ImageSet, split_holdout
 from generation.engine.devices import best_device, instruction_set
 from generation.engine.metrics.copies import CopyDetector
-from generation.engine.sampling import Sample, Sampler, encode_png
+from generation.engine.png import encode_pngs
+from generation.engine.sampling import Batch, Sampler, together
+from generation.engine.workers import cores, in_order, one_thread
 from generation.manifests import Entry
 from generation.models import GenerationJob
 
 from . import handover, sources
 from .endings_of_work import Impossible
 
-# Slots made and screened at a time: whole blocks, and few enough to hold in memory.
-CHUNK = 512
+# Images that wait for those before them, at most: as many as their pixels take bytes, and no more than a shard.
+WAITING_BYTES, MOST_WAITING = 32 << 20, 4096
 
 
-@dataclass
+@dataclass(frozen=True)
 class Made:
     entry: Entry
     png: bytes
-    pixels: np.ndarray
 
 
 @dataclass
@@ -62,31 +64,69 @@ class Screen:
 
     def accepted_images(self, slots: Sequence[int]) -> Iterator[Made]:
         """One image for each slot, in order. Raises Impossible where a slot used up its attempts."""
-        for first in range(0, len(slots), CHUNK):
-            yield from self.chunk(slots[first : first + CHUNK])
+        first_attempts = self.screened(slots, 0)
+        for first in range(0, len(slots), self.waiting):
+            chunk = slots[first : first + self.waiting]
+            found: dict[int, Made] = {}
+            for _batch in range(-(-len(chunk) // BLOCK)):
+                found |= next(first_attempts)
+            self.count(chunk, found)
+            yield from self.completed(chunk, found)
 
-    def chunk(self, slots: Sequence[int]) -> list[Made]:
-        found: dict[int, Made] = {}
-        for attempt in range(MAX_ATTEMPTS):
-            waiting = [slot for slot in slots if slot not in found]
-            if not waiting:
+    @property
+    def waiting(self) -> int:
+        """Whole blocks, as many as may wait."""
+        pixels = self.sampler.recipe.resolution**2 * self.sampler.recipe.channels
+        return max(1, min(MOST_WAITING, WAITING_BYTES // pixels) // BLOCK) * BLOCK
+
+    def count(self, slots: Sequence[int], found: dict[int, Made]) -> None:
+        self.made += len(slots)
+        self.rejected_at_first += len(slots) - len(found)
+
+    def completed(self, slots: Sequence[int], found: dict[int, Made]) -> list[Made]:
+        """With the next attempts of those that are missing."""
+        for attempt in range(1, MAX_ATTEMPTS):
+            missing = [slot for slot in slots if slot not in found]
+            if not missing:
                 break
-            found |= {made.entry["slot"]: made for made in self.round(waiting, attempt)}
+            found |= {made.entry["slot"]: made for made in self.round(missing, attempt)}
         self.accepted += len(found)
         if len(found) < len(slots):
             tried = self.accepted + len(slots) - len(found)
             raise too_few(self.job, self.job.count * self.accepted // tried)
         return [found[slot] for slot in slots]
 
-    def round(self, slots: Sequence[int], attempt: int) -> list[Made]:
-        samples = list(self.sampler.images(slots, dict.fromkeys(slots, attempt)))
-        distances, _sources = self.detector.distance(np.stack([sample.pixels for sample in samples]))
-        copies = self.detector.is_copy(distances)
-        if attempt == 0:
-            self.made += len(samples)
-            self.rejected_at_first += int(copies.sum())
-        kept = zip(samples, distances, copies, strict=True)
-        return [as_made(sample, float(distance)) for sample, distance, copy in kept if not copy]
+    def round(self, slots: Sequence[int], attempt: int) -> Iterator[Made]:
+        """What passes at this attempt. Slots whose places in their blocks differ are made together."""
+        for passed in self.screened(spread(slots), attempt):
+            yield from passed.values()
+
+    def screened(self, slots: Sequence[int], attempt: int) -> Iterator[dict[int, Made]]:
+        """Batch by batch, what passes. On a CPU each thread makes, screens and encodes batches of its own; a GPU
+        makes one after the other, while the CPU's threads do the rest."""
+        sampler, attempts = self.sampler, dict.fromkeys(slots, attempt)
+        if sampler.device.type == "cpu":
+            return in_order(lambda batch: self.judged(sampler.batch(batch, attempts)), together(slots), sampler.threads)
+        return in_order(self.judged, sampler.batches(slots, attempts), cores())
+
+    def judged(self, batch: Batch) -> dict[int, Made]:
+        with one_thread():
+            distances, _sources = self.detector.distance(batch.pixels)
+        kept = np.flatnonzero(~self.detector.is_copy(distances)).tolist()
+        pngs = encode_pngs(batch.pixels[kept])
+        entries = [entry(batch, place, float(distances[place])) for place in kept]
+        rows = zip(entries, pngs, strict=True)
+        return {made["slot"]: Made(made | {"sha256": hashlib.sha256(png).hexdigest()}, png) for made, png in rows}
+
+
+def spread(slots: Sequence[int]) -> list[int]:
+    """So that slots with the same place in their blocks lie far apart."""
+    met: Counter[int] = Counter()
+    turns = []
+    for slot in slots:
+        turns.append((met[slot % BLOCK], slot))
+        met[slot % BLOCK] += 1
+    return [slot for _turn, slot in sorted(turns)]
 
 
 def too_few(job: GenerationJob, possible: int) -> Impossible:
@@ -97,17 +137,14 @@ def too_few(job: GenerationJob, possible: int) -> Impossible:
     return Impossible(text % {"possible": f"{possible:,}", "count": f"{job.count:,}", "attempts": MAX_ATTEMPTS})
 
 
-def as_made(sample: Sample, distance: float) -> Made:
-    png = encode_png(sample.pixels)
-    entry = {
-        "slot": sample.slot,
-        "attempt": sample.attempt,
-        "seed": sample.seed,
-        "label": sample.label,
+def entry(batch: Batch, place: int, distance: float) -> Entry:
+    return {
+        "slot": batch.slots[place],
+        "attempt": batch.attempts[place],
+        "seed": batch.seeds[place],
+        "label": batch.labels[place],
         "distance": round(distance, 4),
-        "sha256": hashlib.sha256(png).hexdigest(),
     }
-    return Made(entry, png, sample.pixels)
 
 
 def seed_of_split(job: GenerationJob) -> int:

@@ -1,9 +1,13 @@
-"""Shard files: the encoded images of some slots and a line about each, until the dataset is packed."""
+"""Shard files: the encoded images of some slots and a line about each, until the dataset is packed.
+
+The images one after another, then the lines, then the number of bytes of the lines.
+"""
 
 import io
 import json
+import struct
 import tempfile
-import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import IO, Self
 
@@ -18,7 +22,7 @@ from generation.engine.pictures import Pixels
 from generation.manifests import Entry
 from generation.models import GenerationJob, JobTask
 
-LINES = "manifest.jsonl"
+LENGTH = struct.Struct("<Q")
 
 
 def temporary() -> IO[bytes]:
@@ -32,20 +36,19 @@ def done(job: GenerationJob) -> list[JobTask]:
 
 
 class ShardFile:
-    """One being written. The line says slot, attempt, seed, label, distance and both hashes."""
+    """One being written. The line says slot, attempt, seed, label, distance and hash, and the file's size and CRC."""
 
     def __init__(self) -> None:
         self.file = temporary()
-        self.archive = zipfile.ZipFile(self.file, "w", zipfile.ZIP_STORED)
         self.lines: list[bytes] = []
 
     def add(self, made: Entry, png: bytes) -> None:
-        self.archive.writestr(bundles.entry(name(made["slot"])), png)
-        self.lines.append(manifests.line(made))
+        self.file.write(png)
+        self.lines.append(manifests.line(made | {"size": len(png), "crc": zlib.crc32(png)}))
 
     def store(self, key: str) -> str:
-        self.archive.writestr(bundles.entry(LINES), b"".join(self.lines))
-        self.archive.close()
+        lines = b"".join(self.lines)
+        self.file.write(lines + LENGTH.pack(len(lines)))
         digest = bundles.digest_of(self.file)
         default_storage.save(key, File(self.file))
         return digest
@@ -54,26 +57,24 @@ class ShardFile:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.archive.close()
         self.file.close()
 
 
-def name(slot: int) -> str:
-    return f"{slot:012d}.png"
-
-
 def lines(shard: JobTask) -> list[Entry]:
-    with zipfile.ZipFile(ranges.opened(shard.output_key)) as archive:
-        return [json.loads(line) for line in archive.read(LINES).splitlines()]
+    size = default_storage.size(shard.output_key)
+    (length,) = LENGTH.unpack(ranges.read(shard.output_key, size - LENGTH.size, LENGTH.size))
+    text = ranges.read(shard.output_key, size - LENGTH.size - length, length)
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def images(shard: JobTask, chosen: set[int] | None = None) -> Iterator[tuple[Entry, bytes]]:
     """What the shard made, by ascending slot; of `chosen` positions only, if given."""
-    with zipfile.ZipFile(ranges.opened(shard.output_key)) as archive:
-        for number, line in enumerate(archive.read(LINES).splitlines()):
+    with ranges.opened(shard.output_key) as file:
+        for number, made in enumerate(lines(shard)):
             if chosen is None or number in chosen:
-                made = json.loads(line)
-                yield made, archive.read(name(made["slot"]))
+                yield made, file.read(made["size"])
+            else:
+                file.seek(made["size"], io.SEEK_CUR)
 
 
 def pixels_of(png: bytes, channels: int) -> Pixels:

@@ -1,6 +1,9 @@
 """Identical images across shards: the lowest slot keeps its image, the others take their next attempts."""
 
+from collections.abc import Callable, Iterator
+
 import numpy as np
+import numpy.typing as npt
 
 from generation import manifests
 from generation.engine.config import MAX_ATTEMPTS
@@ -11,32 +14,48 @@ from .screening import Made, Screen, too_few
 from .watching import Watch
 
 Replaced = dict[int, tuple[manifests.Entry, bytes]]
+Numbers = npt.NDArray[np.uint64]
 
 
 def without_twins(done: list[JobTask], screen: Screen, watch: Watch) -> Replaced:
     """New images by slot, for slots whose image an earlier slot had already. Raises Impossible."""
-    slots, attempts, hashes = read(done, watch)
-    _unique, firsts = np.unique(hashes, return_index=True)
-    twins = np.setdiff1d(np.arange(len(hashes)), firsts)
-    taken = {int(number) for number in hashes} if len(twins) else set()
+    hashes = np.concatenate([numbers(shard, watch) for shard in done])
+    in_order = np.sort(hashes)
+    repeated = np.unique(in_order[1:][in_order[1:] == in_order[:-1]])
     replaced: Replaced = {}
-    for place in twins:
+    added: set[int] = set()
+    for slot, attempt in twins(done, hashes, repeated):
         watch.check()
-        made = another(int(slots[place]), int(attempts[place]) + 1, screen, taken)
-        taken.add(number_of(made.entry))
-        replaced[int(slots[place])] = (made.entry, made.png)
+        made = another(slot, attempt + 1, screen, lambda number: number in added or is_in(in_order, number))
+        added.add(number_of(made.entry))
+        replaced[slot] = (made.entry, made.png)
     return replaced
 
 
-def read(done: list[JobTask], watch: Watch) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Slot, attempt and hash of every image, 8 bytes each: a million images take 24 MB here."""
-    rows = []
+def numbers(shard: JobTask, watch: Watch) -> Numbers:
+    """The hash of every image in 8 bytes: a million take 8 MB."""
+    watch.check()
+    return np.fromiter((number_of(made) for made in shards.lines(shard)), np.uint64, shard.count)
+
+
+def twins(done: list[JobTask], hashes: Numbers, repeated: Numbers) -> Iterator[tuple[int, int]]:
+    """Slot and attempt of all but the first of each number that is repeated."""
+    seen: set[int] = set()
+    first = 0
     for shard in done:
-        watch.check()
-        facts = [(made["slot"], made["attempt"], number_of(made)) for made in shards.lines(shard)]
-        rows.append(np.array(facts, dtype=np.uint64))
-    slots, attempts, hashes = np.concatenate(rows).T
-    return slots, attempts, hashes
+        if np.isin(hashes[first : first + shard.count], repeated).any():
+            for made in shards.lines(shard):
+                number = number_of(made)
+                if is_in(repeated, number):
+                    if number in seen:
+                        yield made["slot"], made["attempt"]
+                    seen.add(number)
+        first += shard.count
+
+
+def is_in(ascending: Numbers, number: int) -> bool:
+    place = int(np.searchsorted(ascending, np.uint64(number)))
+    return place < len(ascending) and int(ascending[place]) == number
 
 
 def number_of(made: manifests.Entry) -> int:
@@ -44,9 +63,9 @@ def number_of(made: manifests.Entry) -> int:
     return int(made["sha256"][:16], 16)
 
 
-def another(slot: int, attempt: int, screen: Screen, taken: set[int]) -> Made:
+def another(slot: int, attempt: int, screen: Screen, is_taken: Callable[[int], bool]) -> Made:
     for later in range(attempt, MAX_ATTEMPTS):
         for made in screen.round([slot], later):
-            if number_of(made.entry) not in taken:
+            if not is_taken(number_of(made.entry)):
                 return made
-    raise too_few(screen.job, len(taken))
+    raise too_few(screen.job, screen.job.count - 1)
