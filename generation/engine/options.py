@@ -91,6 +91,8 @@ def _evaluate(evaluate: ArgumentParser) -> None:
     )
     add("--train", type=Path, metavar="IMAGES", help="the images trained on, to look for copies of; else --real")
     add("--fit", choices=FITS, default="crop", help="how real images become square (default: crop)")
+    add("--labels", action="store_true", help="class folders on both sides: learn on generated images, test on real")
+    add("--inception", type=Path, metavar="FILE", help="weights-inception-2015-12-05-6726825d.pth, for FID and its KID")
     add("--json", type=Path, metavar="FILE", help="also write the report to this file")
 
 

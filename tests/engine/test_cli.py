@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 
 from generation.engine.cli import main
+from generation.engine.commands.evaluating import in_one_mode
 from generation.engine.data import load
 from generation.engine.drawn import write_zip
 from generation.engine.runs import Run
@@ -88,6 +89,26 @@ def test_a_finished_run_is_not_trained_further(run, archive, capsys):
     assert main(["train", str(archive), "--out", str(run), "--resume"]) == 0
     assert "done already" in capsys.readouterr().out
     assert (run / "stats.jsonl").read_text() == before
+
+
+def test_labelled_images_are_judged_by_what_a_classifier_learns_from_them(run, archive, tmp_path, capsys):
+    main(["sample", str(run), "--count", "60", "--out", str(tmp_path / "fake")])
+    capsys.readouterr()
+    evaluate = ["evaluate", "--real", str(archive), "--fake", str(tmp_path / "fake"), "--labels"]
+    assert main(evaluate) == 0
+    assert 0 <= json.loads(capsys.readouterr().out)["usefulness"]["value"] <= 1
+    (tmp_path / "fake/ring").rename(tmp_path / "fake/rings")
+    assert main(evaluate) == 2
+    assert "not in both: ring, rings" in capsys.readouterr().err
+
+
+def test_grey_images_are_compared_with_coloured_ones():
+    grey, coloured = np.full((2, 8, 8, 1), 7, dtype=np.uint8), np.zeros((2, 8, 8, 3), dtype=np.uint8)
+    assert [images.shape[3] for images in in_one_mode(grey, grey, grey)] == [1, 1, 1]
+    real, fake, train = in_one_mode(grey, coloured, None)
+    assert real.shape == fake.shape
+    assert train is None
+    assert (real == 7).all()
 
 
 @pytest.mark.parametrize(
