@@ -1,7 +1,9 @@
 """What is said where a machine's memory was not enough, and what would need less of it."""
 
 import errno
+from collections.abc import Iterator, Mapping
 
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
 from .engine.config import RESOLUTIONS
@@ -29,6 +31,25 @@ def ran_out(error: BaseException) -> bool:
 
 def reason(task: JobTask) -> str:
     return f"{_('There was not enough memory on the machine that worked on it.')} {advice(task)}".strip()
+
+
+def short(needed: int, free: int, fits: Mapping[str, object]) -> str:
+    """Of training that was not begun: what would fit instead."""
+    text = _("Training at this size takes about %(needed)s of memory, and %(free)s are free on the machine.")
+    told = text % {"needed": filesizeformat(needed), "free": filesizeformat(free)}
+    ways = list(worded_ways(fits))
+    if not ways:
+        return (
+            f"{told} {_('Nothing smaller would fit either: please try again later, or ask the site for more memory.')}"
+        )
+    return f"{told} {_('This would fit: %(options)s.') % {'options': _(', or ').join(ways)}}"
+
+
+def worded_ways(fits: Mapping[str, object]) -> Iterator[str]:
+    if "preset" in fits:
+        yield _("the preset “%(preset)s”") % {"preset": fits["preset"]}
+    if "resolution" in fits:
+        yield _("a resolution of %(pixels)d pixels") % {"pixels": fits["resolution"]}
 
 
 def lost(task: JobTask) -> str:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext as _
 from PIL import Image
 
 from generation.engine.config import RecipeRequest
 from generation.engine.data import ImageSet, prepare
 from generation.models import SourceImage, SourceSet
+
+from .endings_of_work import Impossible
 
 
 def load(source_set: SourceSet, request: RecipeRequest, check: Callable[[], None]) -> ImageSet:
@@ -30,6 +33,7 @@ def decoded(source_set: SourceSet, request: RecipeRequest, check: Callable[[], N
     for number, row in enumerate(rows):
         check()
         pixels[number] = one(row, request, channels)
+    refuse_the_same(pixels)
     classes = tuple(sorted({row.label for row in rows}))
     labels = np.array([classes.index(row.label) for row in rows], dtype=np.int64)
     return ImageSet(pixels, labels, classes, tuple(row.pixel_sha256 for row in rows))
@@ -38,6 +42,14 @@ def decoded(source_set: SourceSet, request: RecipeRequest, check: Callable[[], N
 def one(row: SourceImage, request: RecipeRequest, channels: int) -> np.ndarray:
     with default_storage.open(row.key) as file, Image.open(file) as image:
         return prepare(image, request.resolution, request.fit, channels)
+
+
+def refuse_the_same(pixels: np.ndarray) -> None:
+    """Intake refuses images that are equal; as small as this, or on white, different ones may become it."""
+    if len(pixels) > 1 and (pixels == pixels[0]).all():
+        text = _("All images are the same at this resolution, so there is nothing to learn.")
+        advice = _("Choose a higher resolution; keep the transparency of images that are white; or add other images.")
+        raise Impossible(f"{text} {advice}")
 
 
 def write(key: str, images: ImageSet) -> None:

@@ -10,13 +10,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from generation import events
+from generation import events, memory
 from generation.claims import Claim
 from generation.engine import training
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.config import Recipe, RecipeError, RecipeRequest, pilot_seconds, resolve
 from generation.engine.data import ImageSet, split_holdout
 from generation.engine.devices import best_device, best_dtype
+from generation.engine.needs import TooLittleMemory, check_memory
 from generation.engine.training import Progress
 from generation.heartbeats import Heartbeat
 from generation.models import GenerationJob
@@ -84,11 +85,14 @@ def piloted(request: RecipeRequest, images: ImageSet, count: int, watch: Watch) 
     try:
         facts: dict[str, Any] = {"images": len(images), "channels": images.channels, "classes": classes}
         resolve(request, **facts)
+        check_memory(request, images, device, best_dtype(device))
         seconds = pilot_seconds(request, len(images), count) / 2
         threads, speed = fastest(measure)
         facts |= {"dtype": best_dtype(device), "threads": threads}
         pilot = {"images_per_second": round(speed, 2), "seconds": round(time.monotonic() - started, 1)}
         return resolve(request, **facts, images_per_second=speed), pilot
+    except TooLittleMemory as error:
+        raise Impossible(memory.short(error.needed, error.free, error.fits)) from error
     except RecipeError as error:
         raise Impossible(error.message) from error
 
