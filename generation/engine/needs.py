@@ -1,7 +1,8 @@
-"""What training takes of a device's memory, told before it starts."""
+"""What training takes of a device's memory, and images of a disk, told before either starts."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,8 @@ PER_WEIGHT = 4.6 * 4
 # where there is a gradient penalty.
 PER_ACTIVATION, PER_ACTIVATION_PLAIN = 15 * 4, 9 * 4
 LIMITS = Path("/sys/fs/cgroup")
+# Of its raw bytes, what a PNG of a flat drawing takes; photographs take three times as much.
+LEAST_SHARE = 0.3
 
 
 class TooLittleMemory(RecipeError):
@@ -79,6 +82,17 @@ def free_bytes(device: torch.device) -> int | None:
         return int(torch.cuda.mem_get_info(device)[0])
     known = [free for free in (_machine(), _container()) if free is not None]
     return min(known) if known else None
+
+
+def check_room(folder: Path, recipe: Recipe, count: int) -> None:
+    """Raises RecipeError where `count` PNG files of `recipe` cannot fit, not even if they are flat drawings."""
+    there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.is_dir())
+    disk = os.statvfs(there)
+    free, raw = disk.f_bavail * disk.f_frsize, recipe.channels * recipe.resolution**2
+    each = -(-round(LEAST_SHARE * raw) // disk.f_frsize) * disk.f_frsize
+    if count * each > free:
+        text = f"{count:,} images take at least {count * each / 1e9:.1f} GB and {free / 1e9:.1f} GB are free in {there}"
+        raise RecipeError("count", "no-room", f"{text}; make room, or at most {free // each:,} images.")
 
 
 def _machine() -> int | None:

@@ -9,6 +9,7 @@ from generation.engine.commands.stopping import StopSignal
 from generation.engine.config import MAX_COUNT
 from generation.engine.devices import chosen_device, instruction_set
 from generation.engine.meter import Meter
+from generation.engine.needs import check_room
 from generation.engine.runs import Run, RunError
 from generation.engine.sampling import Sample, Sampler, encode_png
 from generation.engine.shares import Shares
@@ -18,6 +19,7 @@ def sampling(options: Namespace) -> int:
     """Makes the images; answers how many were made, fewer than asked for when stopped."""
     _check(options)
     checkpoint, meter = _generator(Run(options.run)), Meter(sys.stderr)
+    check_room(options.out, checkpoint.recipe, options.count)
     device = chosen_device(options.device)
     if checkpoint.environment != environment(instruction_set(device), checkpoint.recipe.dtype):
         meter.say("note: trained on another device or PyTorch, on which these images would differ in a few last bits")

@@ -9,15 +9,14 @@ import torch
 
 from generation.engine.checkpoints import Checkpoint, environment
 from generation.engine.commands.stopping import StopSignal
-from generation.engine.config import MIN_IMAGES, Recipe, RecipeRequest, expected_seconds, resolve
+from generation.engine.config import MIN_IMAGES, Recipe, RecipeRequest, pilot_seconds, resolve
 from generation.engine.data import ImageSet, load, split_holdout
 from generation.engine.devices import best_dtype, chosen_device, instruction_set
 from generation.engine.meter import Meter, duration
+from generation.engine.needs import check_memory
 from generation.engine.options import REQUESTED
 from generation.engine.runs import Run, RunError
 from generation.engine.training import Progress, images_per_second, train
-
-SHORTEST_PILOT, LONGEST_PILOT, PILOT_SHARE = 2.0, 20.0, 0.05
 
 
 def training(options: Namespace) -> None:
@@ -106,18 +105,13 @@ def _loaded(options: Namespace, request: RecipeRequest) -> ImageSet:
 def _recipe(request: RecipeRequest, images: ImageSet, device: torch.device, meter: Meter) -> Recipe:
     facts: dict[str, Any] = {"images": len(images), "channels": images.channels, "classes": images.classes}
     resolve(request, **facts)
+    check_memory(request, images, device, best_dtype(device))
     speed = None
     if request.kimg is None and (request.minutes is not None or request.preset != "paper"):
-        seconds = _pilot_seconds(request, len(images))
+        seconds = pilot_seconds(request, len(images))
         meter.say(f"a pilot of {seconds:.0f} s measures what this device can do")
         speed = images_per_second(images, request, device, seconds)
     return resolve(request, **facts, images_per_second=speed, dtype=best_dtype(device))
-
-
-def _pilot_seconds(request: RecipeRequest, images: int) -> float:
-    """A small share of what the run is expected to take."""
-    low, _high = expected_seconds(request, images=images)
-    return min(LONGEST_PILOT, max(SHORTEST_PILOT, PILOT_SHARE * low))
 
 
 def _announce(
