@@ -4,11 +4,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import numpy as np
 from django.utils.translation import gettext as _
 
-from generation.engine.checkpoints import environment
+from generation.engine.checkpoints import Checkpoint, environment
 from generation.engine.config import BLOCK, MAX_ATTEMPTS, RecipeRequest
 from generation.engine.data import ImageSet, split_holdout
 from generation.engine.devices import best_device, instruction_set
@@ -17,7 +18,7 @@ from generation.engine.png import encode_pngs
 from generation.engine.sampling import Batch, Sampler, together
 from generation.engine.workers import cores, in_order, one_thread
 from generation.manifests import Entry
-from generation.models import GenerationJob
+from generation.models import GenerationJob, Generator
 
 from . import handover, sources
 from .endings_of_work import Impossible
@@ -30,6 +31,39 @@ WAITING_BYTES, MOST_WAITING = 32 << 20, 4096
 class Made:
     entry: Entry
     png: bytes
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all jobs and shards of a generator share. It takes seconds to prepare, so the newest is kept."""
+
+    checkpoint: Checkpoint
+    detector: CopyDetector
+    train: ImageSet
+    holdout: ImageSet
+
+    @classmethod
+    def of(cls, job: GenerationJob, generator: Generator, check: Callable[[], None]) -> "Ground":
+        key = generator.public_id, seed_of_split(job)
+        if key not in KEPT:
+            KEPT.clear()
+            KEPT[key] = cls.prepared(job, generator, check)
+        return KEPT[key]
+
+    @classmethod
+    def prepared(cls, job: GenerationJob, generator: Generator, check: Callable[[], None]) -> "Ground":
+        checkpoint = handover.load(generator.checkpoint_key)
+        recipe = checkpoint.recipe
+        transparency = "keep" if recipe.channels == 4 else "white"
+        request = RecipeRequest.from_dict(
+            job.requested | {"resolution": recipe.resolution, "fit": recipe.fit, "transparency": transparency}
+        )
+        train, holdout = split_holdout(sources.load(generator.source_set, request, check), seed_of_split(job))
+        return cls(checkpoint, CopyDetector.fit(train, holdout), train, holdout)
+
+
+# In a worker's process, which does the shards of one job one after another.
+KEPT: dict[tuple[UUID, int], Ground] = {}
 
 
 @dataclass
@@ -50,17 +84,10 @@ class Screen:
     def of(cls, job: GenerationJob, check: Callable[[], None]) -> "Screen":
         generator = job.generator
         assert generator is not None
-        device = best_device()
-        checkpoint = handover.load(generator.checkpoint_key)
-        sampler = Sampler(checkpoint, sha256=generator.sha256, seed=job.seed, device=device)
-        recipe = checkpoint.recipe
-        transparency = "keep" if recipe.channels == 4 else "white"
-        request = RecipeRequest.from_dict(
-            job.requested | {"resolution": recipe.resolution, "fit": recipe.fit, "transparency": transparency}
-        )
-        train, holdout = split_holdout(sources.load(generator.source_set, request, check), seed_of_split(job))
-        surroundings = environment(instruction_set(device), recipe.dtype)
-        return cls(job, sampler, CopyDetector.fit(train, holdout), train, holdout, environment=surroundings)
+        ground, device = Ground.of(job, generator, check), best_device()
+        sampler = Sampler(ground.checkpoint, sha256=generator.sha256, seed=job.seed, device=device)
+        surroundings = environment(instruction_set(device), ground.checkpoint.recipe.dtype)
+        return cls(job, sampler, ground.detector, ground.train, ground.holdout, environment=surroundings)
 
     def accepted_images(self, slots: Sequence[int]) -> Iterator[Made]:
         """One image for each slot, in order. Raises Impossible where a slot used up its attempts."""
