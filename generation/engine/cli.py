@@ -55,7 +55,9 @@ def _sample(options: Namespace) -> int:
     if made == options.count:
         print(f"{made} images are in {options.out}")
         return DONE
-    rest = f"--start {options.start + made} --count {options.count - made}"
+    rest = (
+        f"--start {options.start + made} --count {options.count - made}{' --proportion' if options.proportion else ''}"
+    )
     return _complain(f"interrupted after {made} of {options.count} images; {rest} makes the rest", INTERRUPTED)
 
 

@@ -10,9 +10,11 @@ from generation.engine.config import MAX_COUNT
 from generation.engine.devices import chosen_device, instruction_set
 from generation.engine.meter import Meter
 from generation.engine.needs import check_room
+from generation.engine.png import encode_pngs
 from generation.engine.runs import Run, RunError
-from generation.engine.sampling import Sample, Sampler, encode_png
+from generation.engine.sampling import Batch, Sampler
 from generation.engine.shares import Shares
+from generation.engine.workers import cores, in_order
 
 
 def sampling(options: Namespace) -> int:
@@ -28,8 +30,10 @@ def sampling(options: Namespace) -> int:
     shares = _shares(options, checkpoint)
     sampler = Sampler(checkpoint, sha256=sha256, seed=options.seed, device=device, shares=shares)
     stop, made = StopSignal(), 0
-    for made, sample in enumerate(sampler.images(range(options.start, options.start + options.count)), 1):
-        _write(sample, options.out)
+    slots = range(options.start, options.start + options.count)
+    for batch, files in in_order(_encoded, sampler.batches(slots), cores()):
+        _write(batch, files, options.out)
+        made += len(files)
         meter.show(made / options.count, f"{made}/{options.count} images", last=made == options.count)
         if stop():
             break
@@ -56,10 +60,17 @@ def _shares(options: Namespace, checkpoint: Checkpoint) -> Shares | None:
     if not checkpoint.recipe.classes:
         raise RunError(f"{options.run} was trained without --labels, so --proportion has no classes to share out")
     counts = Run(options.run).class_counts()
-    return Shares.in_proportion([counts[name] for name in checkpoint.recipe.classes], options.count, options.start)
+    return Shares.in_proportion(
+        [counts.get(name, 0) for name in checkpoint.recipe.classes], options.count, options.start
+    )
 
 
-def _write(sample: Sample, folder: Path) -> None:
-    folder = folder / sample.label if sample.label else folder
-    folder.mkdir(exist_ok=True)
-    (folder / f"{sample.slot:07}.png").write_bytes(encode_png(sample.pixels))
+def _encoded(batch: Batch) -> tuple[Batch, list[bytes]]:
+    return batch, encode_pngs(batch.pixels)
+
+
+def _write(batch: Batch, files: list[bytes], folder: Path) -> None:
+    for slot, label, content in zip(batch.slots, batch.labels, files, strict=True):
+        place = folder / label if label else folder
+        place.mkdir(exist_ok=True)
+        (place / f"{slot:07}.png").write_bytes(content)
