@@ -26,8 +26,9 @@ class CheckpointError(Exception):
 class Checkpoint:
     """A training run at one moment: tensors named "part/name" and plain values.
 
-    `state` holds the counters that a resumed run needs. `environment` says what equal bytes depend on:
-    torch version, instruction set, dtype and block.
+    `state` holds the counters that a resumed run needs, "best_kimg" of the best snapshot, which lies under "best/", and
+    "generator_kimg" of the generator that would be delivered now. `environment` says what equal bytes depend on: torch
+    version, instruction set, dtype and block.
     """
 
     recipe: Recipe
@@ -40,9 +41,11 @@ class Checkpoint:
         return part(self.tensors, name)
 
     def generator_only(self) -> Checkpoint:
-        """The small file that sampling needs: the averaged generator alone."""
-        tensors = {key: value for key, value in self.tensors.items() if key.startswith("ema/")}
-        return Checkpoint(self.recipe, self.kimg, tensors, {}, self.environment)
+        """The small file that sampling needs: the averaged generator alone, that of the best snapshot where one is
+        kept and preferred; its `kimg` says where in the run it comes from."""
+        generator = self.part(self.state.get("generator", "ema"))
+        tensors = {f"ema/{key}": value for key, value in generator.items()}
+        return Checkpoint(self.recipe, self.state.get("generator_kimg", self.kimg), tensors, {}, self.environment)
 
     def to_bytes(self) -> bytes:
         content = {
@@ -61,11 +64,15 @@ class Checkpoint:
         """Write the file whole or not at all; returns its SHA-256 in hex."""
         path, content = Path(path), self.to_bytes()
         unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        try:
+            with unfinished.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        except OSError:
+            unfinished.unlink(missing_ok=True)
+            raise
         return hashlib.sha256(content).hexdigest()
 
     @classmethod

@@ -84,6 +84,16 @@ class Trainer:
         with torch.inference_mode(), autocast(self.device, self.recipe.dtype):
             return to_pixels(self.ema(latents.to(self.device), None if labels is None else labels.to(self.device)))
 
+    def scores_of(self, images: Tensor, labels: Tensor | None) -> Tensor:
+        """The discriminator's, of float [N,C,H,W]: [N]."""
+        labels = None if labels is None else labels.to(self.device)
+        images = images.to(self.device).contiguous(memory_format=self.format)
+        self.discriminator.eval()
+        with torch.inference_mode(), autocast(self.device, self.recipe.dtype):
+            scores: Tensor = self.discriminator(images, labels)
+        self.discriminator.train()
+        return scores
+
     def tensors(self) -> dict[str, Tensor]:
         """Both networks, the average and the optimisers' moments, as they change."""
         nets = {"generator": self.generator, "discriminator": self.discriminator, "ema": self.ema}
@@ -115,8 +125,9 @@ class Trainer:
 
     def checkpoint(self, seconds: float) -> Checkpoint:
         tensors = self.tensors() | {f"scores/{n}": scores for n, scores in enumerate(self.scores)}
+        shown = {"losses": [float(loss) for loss in self.losses], "penalty": float(self.penalty)}
         strength = {"augment_p": self.strength.p, "augment_floor": self.strength.floor, "r_t": self.strength.r_t}
-        state = {"steps": self.steps, "seconds": seconds, "images": self.batches.fingerprint, **strength}
+        state = {"steps": self.steps, "seconds": seconds, "images": self.batches.fingerprint, **shown, **strength}
         return Checkpoint(self.recipe, self.kimg, copied(tensors), state, self.environment)
 
     @property
@@ -133,6 +144,8 @@ class Trainer:
         scores = sorted(checkpoint.part("scores").items(), key=lambda item: int(item[0]))
         self.scores = [value.to(self.device) for _, value in scores]
         self.steps = int(checkpoint.state["steps"])
+        loss_d, loss_g = (torch.tensor(loss) for loss in checkpoint.state["losses"])
+        self.losses, self.penalty = (loss_d, loss_g), torch.tensor(checkpoint.state["penalty"])
         self.strength.p = float(checkpoint.state["augment_p"])
         self.strength.floor = float(checkpoint.state["augment_floor"])
         self.strength.r_t = float(checkpoint.state["r_t"])
@@ -209,5 +222,6 @@ def _restore_adam(adam: torch.optim.Adam, tensors: dict[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         number, name = key.split("/")
-        state.setdefault(int(number), {})[name] = value
+        # The optimiser would go on in these very tensors, and change the snapshot or checkpoint they come from.
+        state.setdefault(int(number), {})[name] = value.clone()
     adam.load_state_dict({"state": state, "param_groups": adam.state_dict()["param_groups"]})

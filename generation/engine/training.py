@@ -1,53 +1,26 @@
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-import numpy as np
 import torch
-from torch import Tensor
 
+from generation.engine.care import Caretaker
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.config import Recipe, RecipeRequest, resolve
 from generation.engine.data import ImageSet
 from generation.engine.devices import best_dtype
-from generation.engine.metrics.swd import subsample, swd
-from generation.engine.pictures import Pixels
+from generation.engine.progress import Note, Progress
 from generation.engine.trainer import Trainer
+from generation.engine.validation import preview_inputs
+
+__all__ = ["Note", "Progress", "TrainingError", "images_per_second", "preview_inputs", "train"]
 
 TICK_SECONDS = 0.5
-EVALUATIONS = 5
-MIN_EVALUATED = 20
-MAX_EVALUATED = 500
 
 
 class TrainingError(Exception):
-    """Training cannot go on; the message is for people."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is. `seconds` is time spent training, without previews and evaluations.
-
-    `samples` are the averaged generator's images for the same latents each time, uint8 [16 or 36,H,W,C].
-    `swd` compares with the held-out images, `swd_floor` is what as many real training images score.
-    """
-
-    kimg: float
-    total_kimg: float
-    seconds: float
-    images_per_second: float
-    loss_d: float
-    loss_g: float
-    augment_p: float
-    r_t: float
-    swd: float | None
-    swd_floor: float | None
-    samples: Pixels | None
-    checkpoint: Checkpoint | None
-    done: bool
+    """Training cannot go on, and there is nothing to deliver; the message is for people."""
 
 
 def images_per_second(
@@ -85,54 +58,64 @@ def train(
 ) -> Iterator[Progress]:
     """Train and report about twice a second; leaving the loop stops it.
 
-    Once `stopping` answers true, one more report comes, with a checkpoint.
+    Once `stopping` answers true, one more report comes, with a checkpoint. The last report of a run that came to its
+    end, by itself or because it was unwell for the third time, is `done`: in its checkpoint the part "ema" is the
+    generator to deliver, the best by `holdout` unless the recipe says otherwise or fewer than 20 are held out.
 
-    What is reported, and when, never changes the weights: a run resumed from any checkpoint ends like one that
-    was not stopped, bit for bit on the same CPU. Raises TrainingError where the loss is no longer a number.
+    What is reported, and when, never changes the weights: a run resumed from any checkpoint with the same images and
+    hold-out ends like one that was not stopped, bit for bit on the same CPU. Raises CheckpointError where `resume`
+    belongs to another run, and TrainingError where training broke down before there was anything to deliver.
     """
     _check_fit(images, recipe)
     trainer = Trainer(images, recipe, torch.device(device))
+    care = Caretaker(trainer, images, holdout)
     if resume is not None:
-        trainer.restore(resume)
-    judge = _Judge(images, holdout, trainer)
-    reporter = _Reporter(
-        trainer, float(resume.state["seconds"]) if resume else 0.0, checkpoint_seconds, preview_seconds
-    )
-    if trainer.finished:
-        yield reporter.report(None, judge.floor, last=True)
-    while not trainer.finished:
+        care.restore(resume)
+    seconds = float(resume.state["seconds"]) if resume else 0.0
+    reporter = _Reporter(trainer, care, seconds, checkpoint_seconds, preview_seconds)
+    while not care.finished:
         reporter.run_for(TICK_SECONDS)
-        last = trainer.finished or stopping()
-        yield reporter.report(judge.score(trainer), judge.floor, last=last)
+        if care.finished:
+            break
+        last = stopping()
+        yield reporter.report(last)
         if last:
             return
+    if not care.deliver():
+        raise TrainingError(f"Training diverged ({care.condition.given_up}): there is no sound generator to keep.")
+    yield reporter.report(last=True)
 
 
 class _Reporter:
     """Runs the trainer in slices and knows what is due; time spent elsewhere does not count."""
 
-    def __init__(self, trainer: Trainer, seconds: float, checkpoint_seconds: float, preview_seconds: float) -> None:
-        self.trainer, self.seconds = trainer, seconds
+    def __init__(
+        self, trainer: Trainer, care: Caretaker, seconds: float, checkpoint_seconds: float, preview_seconds: float
+    ) -> None:
+        self.trainer, self.care, self.seconds = trainer, care, seconds
         self.every = {"checkpoint": checkpoint_seconds, "preview": preview_seconds}
         self.last = dict.fromkeys(self.every, time.monotonic())
         self.speed = 0.0
         self.latents, self.labels = preview_inputs(trainer.recipe)
 
     def run_for(self, seconds: float) -> None:
-        started, first = time.perf_counter(), self.trainer.steps
+        first, evaluating = self.trainer.steps, self.care.seconds
+        started = time.perf_counter()
         elapsed = 0.0
-        while not elapsed or (elapsed < seconds and not self.trainer.finished):
+        while not elapsed or (elapsed < seconds and not self.care.finished and not self.care.has_news):
             self.trainer.step()
-            elapsed = time.perf_counter() - started
+            self.care.look()
+            elapsed = time.perf_counter() - started - (self.care.seconds - evaluating)
         self.seconds += elapsed
         speed = (self.trainer.steps - first) * self.trainer.recipe.batch / elapsed
         self.speed = speed if not self.speed else 0.8 * self.speed + 0.2 * speed
 
-    def report(self, score: float | None, floor: float | None, last: bool) -> Progress:
-        trainer = self.trainer
+    def report(self, last: bool) -> Progress:
+        trainer, care = self.trainer, self.care
         loss_d, loss_g = (float(loss) for loss in trainer.losses)
-        if not (math.isfinite(loss_d) and math.isfinite(loss_g)):
-            raise TrainingError("Training diverged: a loss is no longer a number.")
+        seen, notes = care.evaluation, tuple(care.notes)
+        care.evaluation = None
+        care.notes.clear()
         return Progress(
             kimg=trainer.kimg,
             total_kimg=trainer.recipe.kimg,
@@ -142,12 +125,21 @@ class _Reporter:
             loss_g=loss_g,
             augment_p=trainer.strength.p,
             r_t=trainer.strength.r_t,
-            swd=score,
-            swd_floor=floor if score is not None else None,
+            swd=seen.swd if seen else None,
+            swd_floor=seen.swd_floor if seen else None,
             samples=trainer.samples(self.latents, self.labels) if self._due("preview", last) else None,
-            checkpoint=trainer.checkpoint(self.seconds) if self._due("checkpoint", last) else None,
-            done=trainer.finished,
+            checkpoint=self._checkpoint(last),
+            done=care.finished,
+            notes=notes,
+            best_kimg=care.generator_kimg,
         )
+
+    def _checkpoint(self, last: bool) -> Checkpoint | None:
+        """None too while there is nothing sound to deliver: no file whose generator draws nothing."""
+        if not self._due("checkpoint", last):
+            return None
+        sound = self.care.snapshot is not None or self.trainer.all_finite()
+        return self.care.checkpoint(self.seconds) if sound or last else None
 
     def _due(self, what: str, last: bool) -> bool:
         now = time.monotonic()
@@ -155,39 +147,6 @@ class _Reporter:
         if due:
             self.last[what] = now
         return due
-
-
-class _Judge:
-    """Scores the averaged generator against held-out images a few times in a run."""
-
-    def __init__(self, images: ImageSet, holdout: ImageSet | None, trainer: Trainer) -> None:
-        random = np.random.default_rng(trainer.recipe.seed)
-        unseen = holdout.pixels if holdout is not None else images.pixels[:0]
-        self.real = subsample(unseen, min(len(unseen), len(images), MAX_EVALUATED), random)
-        self.count = len(self.real) if len(self.real) >= MIN_EVALUATED else 0
-        self.floor = swd(self.real, subsample(images.pixels, self.count, random))["avg"] if self.count else None
-        self.step = trainer.recipe.kimg / EVALUATIONS
-        self.done = int(trainer.kimg / self.step)
-
-    def score(self, trainer: Trainer) -> float | None:
-        due = int(trainer.kimg / self.step)
-        if not self.count or due == self.done:
-            return None
-        self.done = due
-        return swd(self.real, self._fakes(trainer))["avg"]
-
-    def _fakes(self, trainer: Trainer) -> Pixels:
-        latents, labels = preview_inputs(trainer.recipe, self.count)
-        parts = [slice(first, first + 64) for first in range(0, self.count, 64)]
-        return np.concatenate([trainer.samples(latents[p], None if labels is None else labels[p]) for p in parts])
-
-
-def preview_inputs(recipe: Recipe, count: int = 0) -> tuple[Tensor, Tensor | None]:
-    """Fixed latents [count,L] and, for a labelled recipe, labels in turn [count]; by default a square grid's worth."""
-    count = count or (36 if recipe.resolution <= 64 else 16)
-    random = torch.Generator().manual_seed(recipe.seed)
-    latents = torch.randn(count, recipe.latent_dim, generator=random)
-    return latents, torch.arange(count) % len(recipe.classes) if recipe.classes else None
 
 
 def _check_fit(images: ImageSet, recipe: Recipe) -> None:
