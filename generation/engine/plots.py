@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from statistics import fmean
+from typing import Any
 
 Point = tuple[float, float]
+Line = Mapping[str, Any]  # Any: numbers, and the notes of a report
 
 WIDTH, HEIGHT = 720, 210
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 40, 36
@@ -23,6 +25,7 @@ text { fill: currentColor }
   .paper { fill: #171e1b } .soft { fill: #9daba3 } .grid { stroke: #2a342f } .frame { stroke: #75857c }
   .a { stroke: #62d2a7; fill: #62d2a7 } .b { stroke: #f0a06a; fill: #f0a06a } .c { stroke: #a3c5ff; fill: #a3c5ff }
 }
+.note { stroke: #9c2328 } @media (prefers-color-scheme: dark) { .note { stroke: #ff9f97 } }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round } .dashed { stroke-dasharray: 6 4 }
 """
 
@@ -48,13 +51,21 @@ class Panel:
         return min(0.0, *values), self.top or max(*values, 1e-6)
 
 
-def curves(lines: Sequence[Mapping[str, float | None]], title: str) -> str:
-    """SVG of what stats.jsonl holds, one mapping per line; panels without a figure are left out."""
+class Svg(str):
+    """Text of an SVG picture, which notebooks show as one."""
+
+    def _repr_svg_(self) -> str:
+        return str(self)
+
+
+def curves(lines: Sequence[Line], title: str) -> Svg:
+    """What stats.jsonl holds, one mapping per line; panels without a figure are left out."""
     panels = [panel for panel in _panels(lines) if any(curve.points for curve in panel.curves)]
     last = max((curve.points[-1][0] for panel in panels for curve in panel.curves if curve.points), default=1.0)
     height = len(panels) * HEIGHT + 30
-    drawn = [_panel(panel, last, 30 + n * HEIGHT) for n, panel in enumerate(panels)]
-    return (
+    notes = [note for line in lines for note in line.get("notes", ())]
+    drawn = [_panel(panel, last, 30 + n * HEIGHT, notes) for n, panel in enumerate(panels)]
+    return Svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'role="img"><title>{escape(title)}</title><style>{STYLE}</style>'
         f'<rect class="paper" width="{WIDTH}" height="{height}"/>'
@@ -62,7 +73,7 @@ def curves(lines: Sequence[Mapping[str, float | None]], title: str) -> str:
     )
 
 
-def _panels(lines: Sequence[Mapping[str, float | None]]) -> list[Panel]:
+def _panels(lines: Sequence[Line]) -> list[Panel]:
     def curve(name: str, field: str, look: str, dots: bool = False) -> Curve:
         pairs = [(line.get("kimg"), line.get(field)) for line in lines]
         points = [(x, y) for x, y in pairs if x is not None and y is not None]
@@ -94,7 +105,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [round(n * step, 10) for n in range(first, last + 1)]
 
 
-def _panel(panel: Panel, last: float, offset: float) -> str:
+def _panel(panel: Panel, last: float, offset: float, notes: Sequence[Line]) -> str:
     low, high = panel.limits()
     place = _Place(last, low, high + 0.05 * (high - low), offset)
     parts = [f'<text class="soft" x="{LEFT}" y="{offset + 24}">{escape(panel.title)}</text>']
@@ -105,6 +116,7 @@ def _panel(panel: Panel, last: float, offset: float) -> str:
         f'height="{HEIGHT - TOP - BOTTOM}"/>'
         f'<text class="soft" x="{LEFT - 8}" y="{place.y(place.low) + 18:.1f}" text-anchor="end">kimg</text>'
     )
+    parts += [_note(place, note) for note in notes]
     parts += [_line(place, curve) for curve in panel.curves if curve.points]
     return "".join([*parts, *_legend(panel.curves, offset + 24)])
 
@@ -140,6 +152,13 @@ def _moment(place: _Place, kimg: float) -> str:
         f'<path class="grid" d="M{x:.1f} {place.y(place.high):.1f}V{y:.1f}"/>'
         f'<text class="soft" x="{x:.1f}" y="{y + 18:.1f}" text-anchor="middle">{kimg:g}</text>'
     )
+
+
+def _note(place: _Place, note: Line) -> str:
+    """A dashed line where something happened, with a word for it that shows under the pointer."""
+    x, top, bottom = place.x(note["kimg"]), place.y(place.high), place.y(place.low)
+    path = f'<path class="line note dashed" d="M{x:.1f} {top:.1f}V{bottom:.1f}"/>'
+    return f"<g><title>{escape(str(note['code']))} at {note['kimg']:g} kimg</title>{path}</g>"
 
 
 def _line(place: _Place, curve: Curve) -> str:

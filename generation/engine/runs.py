@@ -152,6 +152,8 @@ def _parsed(line: str) -> dict[str, Any] | None:
     return figures if isinstance(figures, dict) and "kimg" in figures else None
 
 
-def _figures(progress: Progress) -> dict[str, float | bool | None]:
+def _figures(progress: Progress) -> dict[str, Any]:  # Any: numbers, and the notes of a report
     names = ("kimg", "total_kimg", "seconds", "images_per_second", "loss_d", "loss_g", "augment_p", "r_t")
-    return {name: getattr(progress, name) for name in (*names, "swd", "swd_floor", "done")}
+    figures = {name: getattr(progress, name) for name in (*names, "swd", "swd_floor", "done")}
+    notes = [{"code": note.code, "kimg": note.kimg, **note.numbers} for note in progress.notes]
+    return figures | ({"notes": notes} if notes else {})

@@ -44,6 +44,12 @@ def test_what_was_never_measured_has_no_panel():
     assert float(drawing.get("height")) == 2 * HEIGHT + 30
 
 
+def test_what_happened_is_marked_in_every_panel():
+    lines = [line(1), line(2) | {"notes": [{"code": "collapse", "kimg": 2.0}]}]
+    titles = [title.text for title in ElementTree.fromstring(curves(lines, "run")).iter(f"{SVG}title")]
+    assert titles == ["run", "collapse at 2 kimg", "collapse at 2 kimg"]
+
+
 def test_both_schemes_have_their_colours(drawing):
     assert "prefers-color-scheme: dark" in drawing.find(f"{SVG}style").text
 

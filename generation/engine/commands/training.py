@@ -7,11 +7,12 @@ from typing import Any
 
 import torch
 
-from generation.engine.checkpoints import Checkpoint, environment
+from generation.engine.checkpoints import Checkpoint
+from generation.engine.commands.notes import words
 from generation.engine.commands.stopping import StopSignal
 from generation.engine.config import MIN_IMAGES, Recipe, RecipeRequest, pilot_seconds, resolve
 from generation.engine.data import ImageSet, load, split_holdout
-from generation.engine.devices import best_dtype, chosen_device, instruction_set
+from generation.engine.devices import best_dtype, chosen_device
 from generation.engine.meter import Meter, duration
 from generation.engine.needs import check_memory
 from generation.engine.options import REQUESTED
@@ -126,12 +127,12 @@ def _announce(
     begins = f"from {resume.kimg:.4g}" if resume else "for"
     length = f"{begins} {'to ' if resume else ''}{recipe.kimg:.4g} kimg"
     meter.say(f"{len(images)} images{classes}, {len(holdout)} held out; {length} on {device}, {recipe.dtype}")
-    if resume and resume.environment != environment(instruction_set(device), recipe.dtype):
-        meter.say("note: the run began on another device or PyTorch; its last bits will differ from here on")
 
 
 def _show(meter: Meter, progress: Progress) -> None:
     left = (progress.total_kimg - progress.kimg) * 1000 / max(progress.images_per_second, 1e-9)
+    for note in progress.notes:
+        meter.say(f"{note.kimg:8.1f} kimg  {words(note)}")
     if progress.swd is not None:
         meter.say(f"{progress.kimg:8.1f} kimg  SWD {progress.swd:.1f} (real images {progress.swd_floor:.1f})")
     meter.show(
