@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import dataclass
-from typing import Any
 
-Report = dict[str, Any]  # Any: JSON values
+from .findings import COPIES, LIKENESS, USE, VARIETY, Finding, Report, found, percent
+
+PARTS = {"likeness": LIKENESS, "variety": VARIETY, "copies": COPIES, "use": USE}
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,11 @@ class Reading:
     copy_threshold: float | None
     identical: int | None
     redrawn: int
+    # Whom the limit of copies was taken from: "holdout" or "leave-one-out".
+    calibration: str
+    # The share of real images that are the same picture as another.
+    twins: float
+    findings: dict[str, list[Finding]]
     json: str
 
     @property
@@ -32,6 +38,10 @@ class Reading:
     @property
     def bar_floor(self) -> float:
         return self.share(self.floor)
+
+    @property
+    def twins_percent(self) -> str:
+        return percent(self.twins) if self.twins else ""
 
     def share(self, value: float | None) -> float:
         """Of the longer of both bars, in per cent."""
@@ -52,6 +62,9 @@ def read(report: Report) -> Reading:
         copy_threshold=copies.get("threshold"),
         identical=duplicates.get("identical"),
         redrawn=screening.get("rejected", 0),
+        calibration=copies.get("calibration", ""),
+        twins=copies.get("twins", 0.0),
+        findings={part: found(report, finders) for part, finders in PARTS.items()},
         json=json.dumps(report, indent=2, ensure_ascii=False),
     )
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from generation import bundles, gallery, removal
+from generation import bundles, gallery, nearest, removal
 from generation.access import dataset_for, own_dataset
 from generation.downloads import bundle_response
 from generation.forms import DatasetNameForm
@@ -44,6 +44,7 @@ def rename(request: HttpRequest, row: Dataset) -> HttpResponse:
 def page(request: HttpRequest, row: Dataset, form: DatasetNameForm) -> HttpResponse:
     context = leaves(request, row) | {
         "reading": read(row.report),
+        "nearest": nearest.of_dataset(row),
         "bundles": bundles.owner_bundles(row),
         "sheet": row.files.filter(kind=DatasetFile.Kind.CONTACT_SHEET).exists(),
         "form": form,

@@ -1,24 +1,18 @@
 """The numbers of a quality report, in words for people. They come from the run and are typed nowhere."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-Report = dict[str, Any]  # Any: JSON values
-
-
-@dataclass(frozen=True)
-class Figure:
-    name: str
-    value: str
-    meaning: str
+from generation import findings
+from generation.findings import Finding as Figure
+from generation.findings import Report
 
 
 def figures(report: Report) -> list[Figure]:
     """Only what the report holds: a figure that was not computed is left out, not guessed."""
-    found = [images(report), likeness(report), copies(report), duplicates(report)]
-    return [figure for figure in found if figure]
+    copying, rest = findings.COPIES, findings.VARIETY + findings.USE
+    return findings.found(report, (images, likeness, *findings.LIKENESS, copies, *copying, duplicates, *rest))
 
 
 def images(report: Report) -> Figure | None:

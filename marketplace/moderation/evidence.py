@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from generation.forms import SourceSetForm
 from generation.models import SourceImage, SourceSet
-from marketplace.listings.figures import Figure, Report, figures
+from generation.nearest import Pair, nearest
+from marketplace.listings.figures import Figure, figures
 from marketplace.listings.models import ListingVersion
 from marketplace.listings.rules import as_amount
 
@@ -17,20 +18,11 @@ SOURCES_SHOWN = 24
 
 
 @dataclass(frozen=True)
-class Pair:
-    """A generated image and the source image closest to it, if that is still there."""
-
-    image: int
-    source: SourceImage | None
-    distance: float
-
-
-@dataclass(frozen=True)
 class Evidence:
     version: ListingVersion
     price: str
     figures: list[Figure]
-    nearest: list["Pair"]
+    nearest: list[Pair]
     source_set: SourceSet
     sources: list[SourceImage]
     verdicts: dict[str, int]
@@ -54,14 +46,6 @@ def evidence(version: ListingVersion) -> Evidence:
         decisions=Decision.objects.filter(version__listing=listing).select_related("version", "moderator"),
         listings_of_seller=listing.seller.listings.exclude(pk=listing.pk).count(),
     )
-
-
-def nearest(report: Report, source_set: SourceSet) -> list[Pair]:
-    """The worst pairs. The report names a source image by the hash of its pixels."""
-    pairs = report.get("copies", {}).get("nearest", [])
-    named = source_set.images.filter(pixel_sha256__in=[str(pair["source"]) for pair in pairs])
-    sources = {image.pixel_sha256: image for image in named}
-    return [Pair(pair["image"], sources.get(str(pair["source"])), pair["distance"]) for pair in pairs]
 
 
 def declared(source_set: SourceSet) -> list[tuple[str, bool]]:
