@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from generation.engine.config import PRESETS, RESOLUTIONS, Recipe, RecipeRequest, resolve
 from generation.engine.data import ImageSet
-from generation.engine.devices import best_dtype, chosen_device, trouble_with
+from generation.engine.devices import best_dtype, chosen_device, trouble_with, wait_for
 from generation.engine.trainer import Trainer
 
 IMAGES = 1000
@@ -92,7 +92,7 @@ def where_time_goes(preset: str, resolution: int, device: torch.device) -> str:
     with profile(activities=[ProfilerActivity.CPU, *([ProfilerActivity.CUDA] if cuda else [])]) as profiled:
         for _ in range(ROUND):
             trainer.step()
-        _wait(device)
+        wait_for(device)
     order = "self_cuda_time_total" if cuda else "self_cpu_time_total"
     return str(profiled.key_averages().table(sort_by=order, row_limit=12, max_name_column_width=50))
 
@@ -106,7 +106,7 @@ def paper(device: torch.device, seconds: float, whole: bool) -> str:
     started = time.perf_counter()
     while not trainer.finished:
         trainer.step()
-    _wait(device)
+    wait_for(device)
     taken = time.perf_counter() - started
     return f"paper's {trainer.kimg:.0f} kimg at 64 px trained in {taken:.0f} s (goal: {GOAL_SECONDS:.0f} s)"
 
@@ -145,19 +145,14 @@ def _watched(trainer: Trainer) -> str:
 
 def _timed(work: Callable[[], object], device: torch.device, seconds: float) -> tuple[int, float]:
     """How often `work` was done, and in how many seconds, with what the device still owed at the end."""
-    _wait(device)
+    wait_for(device)
     done, started = 0, time.perf_counter()
     while time.perf_counter() - started < seconds:
         for _ in range(ROUND):
             work()
         done += ROUND
-        _wait(device)
+        wait_for(device)
     return done, time.perf_counter() - started
-
-
-def _wait(device: torch.device) -> None:
-    if device.type != "cpu":
-        torch.accelerator.synchronize(device)
 
 
 def _name(device: torch.device) -> str:

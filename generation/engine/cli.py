@@ -11,7 +11,7 @@ from generation.engine.commands.sampling import sampling
 from generation.engine.commands.training import training
 from generation.engine.config import RESOLUTIONS, RecipeError
 from generation.engine.data import DataError
-from generation.engine.devices import DeviceError, ran_out_of_memory
+from generation.engine.devices import DeviceError, failed, ran_out_of_memory
 from generation.engine.metrics.weights import WeightsError
 from generation.engine.options import REQUESTED, parser
 from generation.engine.runs import Run, RunError
@@ -40,9 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _complain("interrupted", INTERRUPTED)
     except (MemoryError, RuntimeError) as error:
-        if not ran_out_of_memory(error):
-            raise
-        return _complain(_of_memory(options), FAILED)
+        if ran_out_of_memory(error):
+            return _complain(_of_memory(options), FAILED)
+        if failed(error):
+            return _complain(_of_device(error, options), FAILED)
+        raise
 
 
 def _train(options: Namespace) -> int:
@@ -97,3 +99,9 @@ def _of_memory(options: Namespace) -> str:
     ways = [f"--resolution {smaller[-1]}"] if smaller else []
     ways += ["--preset quick (narrower networks, smaller batches)"] if options.preset != "quick" else []
     return f"{text}: try {' or '.join([*ways, '--device cpu'])}"
+
+
+def _of_device(error: BaseException, options: Namespace) -> str:
+    again = "go on with --resume" if options.command == "train" else "give the command again"
+    reason = str(error).strip().partition("\n")[0]
+    return f"the device failed ({reason}): {again}, with --device cpu if it stays away"

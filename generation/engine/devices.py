@@ -117,6 +117,17 @@ def same_convolutions() -> AbstractContextManager[None]:
     return torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True, allow_tf32=False)
 
 
+def wait_for(device: torch.device) -> None:
+    """Until all that was asked of it is done, as clocks must; a CPU has done it when it answers."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+
+
+def failed(error: BaseException) -> bool:
+    """Whether the device itself broke down in the middle, such as a GPU that fell off its bus."""
+    return isinstance(error, torch.AcceleratorError) or "CUDA error" in str(error)
+
+
 def ran_out_of_memory(error: BaseException) -> bool:
     told = str(error).lower()
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (

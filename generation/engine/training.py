@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 
@@ -9,7 +10,7 @@ from generation.engine.care import Caretaker
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.config import Recipe, RecipeRequest, resolve
 from generation.engine.data import ImageSet
-from generation.engine.devices import best_dtype
+from generation.engine.devices import best_dtype, wait_for
 from generation.engine.progress import Note, Progress
 from generation.engine.trainer import Trainer
 from generation.engine.validation import preview_inputs
@@ -39,9 +40,11 @@ def images_per_second(
     trainer = Trainer(images, recipe, device)
     for _ in range(2):
         trainer.step()
+    wait_for(device)
     started, first = time.perf_counter(), trainer.steps
     while time.perf_counter() - started < seconds:
         trainer.step()
+    wait_for(device)
     return (trainer.steps - first) * recipe.batch / (time.perf_counter() - started)
 
 
@@ -96,6 +99,7 @@ class _Reporter:
         self.every = {"checkpoint": checkpoint_seconds, "preview": preview_seconds}
         self.last = dict.fromkeys(self.every, time.monotonic())
         self.speed = 0.0
+        self.losses = {"loss_d": 0.0, "loss_g": 0.0, "r_t": 0.0}
         self.latents, self.labels = preview_inputs(trainer.recipe)
 
     def run_for(self, seconds: float) -> None:
@@ -112,7 +116,6 @@ class _Reporter:
 
     def report(self, last: bool) -> Progress:
         trainer, care = self.trainer, self.care
-        loss_d, loss_g = (float(loss) for loss in trainer.losses)
         seen, notes = care.evaluation, tuple(care.notes)
         care.evaluation = None
         care.notes.clear()
@@ -121,10 +124,8 @@ class _Reporter:
             total_kimg=trainer.recipe.kimg,
             seconds=self.seconds,
             images_per_second=self.speed,
-            loss_d=loss_d,
-            loss_g=loss_g,
             augment_p=trainer.strength.p,
-            r_t=trainer.strength.r_t,
+            **self._losses(),
             swd=seen.swd if seen else None,
             swd_floor=seen.swd_floor if seen else None,
             samples=trainer.samples(self.latents, self.labels) if self._due("preview", last) else None,
@@ -133,6 +134,13 @@ class _Reporter:
             notes=notes,
             best_kimg=care.generator_kimg,
         )
+
+    def _losses(self) -> dict[str, float]:
+        """The newest that are numbers: a run that breaks down is soon told so by a note."""
+        loss_d, loss_g = (float(loss) for loss in self.trainer.losses)
+        newest = {"loss_d": loss_d, "loss_g": loss_g, "r_t": self.trainer.strength.r_t}
+        self.losses |= {name: value for name, value in newest.items() if math.isfinite(value)}
+        return self.losses
 
     def _checkpoint(self, last: bool) -> Checkpoint | None:
         """None too while there is nothing sound to deliver: no file whose generator draws nothing."""

@@ -195,6 +195,16 @@ def test_too_little_memory_is_told_with_what_needs_less(archive, tmp_path, monke
     assert ways in capsys.readouterr().err
 
 
+def test_a_gpu_that_fails_in_the_middle_is_told_with_the_way_on(archive, tmp_path, monkeypatch, capsys):
+    def lost(*_, **__):
+        raise torch.AcceleratorError("CUDA error: device is lost\nCompile with TORCH_USE_CUDA_DSA")
+
+    monkeypatch.setattr("generation.engine.commands.training.train", lost)
+    assert main(["train", str(archive), "--out", str(tmp_path / "run"), *QUICK]) == 1
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.endswith("(CUDA error: device is lost): go on with --resume, with --device cpu if it stays away")
+
+
 @pytest.mark.parametrize("command", ["train", "sample", "evaluate", "plot"])
 def test_every_option_is_explained(command, capsys):
     with pytest.raises(SystemExit) as caught:
