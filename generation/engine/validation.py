@@ -101,7 +101,7 @@ def _scores(trainer: Trainer, images: ImageSet) -> Tensor:
     for first in range(0, len(images), 64):
         labels = None if images.labels is None else torch.from_numpy(images.labels[first : first + 64])
         parts.append(trainer.scores_of(to_tensor(images.pixels[first : first + 64]), labels))
-    return torch.cat(parts).double().cpu()
+    return torch.cat(parts).cpu().double()
 
 
 def _some(images: ImageSet, count: int, random: np.random.Generator) -> ImageSet:
