@@ -80,6 +80,7 @@ def test_the_third_poisoning_ends_the_run_with_its_best(shapes, tiny, meddle):
     assert codes(notes) == ["not-finite", "not-finite", "gave-up-not-finite", "delivers-best"]
     assert last.done
     assert last.kimg < last.total_kimg
+    assert all(math.isfinite(value) for value in (last.loss_d, last.loss_g, last.r_t))
     assert all(value.isfinite().all() for value in last.checkpoint.part("ema").values())
     assert last.checkpoint.generator_only().kimg == last.best_kimg <= 0.4
 
