@@ -10,13 +10,18 @@ from django.utils.translation import gettext_lazy as _
 
 from . import limits
 from .engine.config import MAX_MINUTES, RESOLUTIONS, RecipeError, RecipeRequest
-from .models import Dataset, SourceSet
+from .models import Dataset, Generator, SourceSet
 
 PRESETS: list[tuple[str, str | Promise]] = [
     ("quick", _("Quick")),
     ("standard", _("Standard")),
     ("best", _("Best")),
     ("paper", _("Paper")),
+]
+SHARING: list[tuple[str, str | Promise]] = [
+    ("equal", _("Equally many")),
+    ("proportion", _("As among the source images")),
+    ("each", _("That many of each")),
 ]
 PRESET_NOTES: dict[str, str | Promise] = {
     "quick": _("A first look. Tells you whether your images work, in minutes."),
@@ -94,7 +99,14 @@ class JobForm(forms.Form):
         widget=forms.RadioSelect,
         choices=[("keep", _("Keep the transparency")), ("white", _("Put them on white"))],
     )
-    labels = forms.BooleanField(label=_("Learn the labels, and generate equally many of each"), required=False)
+    labels = forms.BooleanField(label=_("Learn the labels"), required=False)
+    sharing = forms.ChoiceField(
+        label=_("How many images of each label"),
+        required=False,
+        initial="equal",
+        widget=forms.RadioSelect,
+        choices=SHARING,
+    )
     minutes = forms.FloatField(
         label=_("Stop training after (minutes)"),
         required=False,
@@ -114,7 +126,7 @@ class JobForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.source_set = source_set
         if len(source_set.label_counts) < 2:
-            del self.fields["labels"]
+            del self.fields["labels"], self.fields["sharing"]
         if not source_set.transparent:
             del self.fields["transparency"]
         say_what_is_allowed(self)
@@ -123,6 +135,7 @@ class JobForm(forms.Form):
         values = super().clean() or {}
         try:
             values["request"] = self.asked(values)
+            values["way"] = (values.get("sharing") or "equal") if values["request"].labels else "equal"
         except RecipeError as error:
             self.refuse({error.field: limits.sentences()[error.field]})
         return values
@@ -145,8 +158,18 @@ class MoreForm(forms.Form):
         label=_("How many images to generate"), min_value=1, max_value=settings.MAX_COUNT, initial=5000
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    sharing = forms.ChoiceField(
+        label=_("How many images of each label"),
+        required=False,
+        initial="equal",
+        widget=forms.RadioSelect,
+        choices=SHARING,
+    )
+
+    def __init__(self, *args: Any, generator: Generator, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not generator.recipe["classes"]:
+            del self.fields["sharing"]
         say_what_is_allowed(self)
 
 

@@ -1,11 +1,12 @@
 """Single images and manifest lines of a dataset, read from its bundle parts by their index records."""
 
 import json
+from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from . import manifests, ranges
+from . import manifests, ranges, sharing
 from .manifests import IMAGE_INDEX, LINE_INDEX, RECORD
 from .models import Dataset, DatasetFile, JobTask
 
@@ -42,9 +43,27 @@ def stored(dataset: Dataset, kind: str) -> bytes:
 
 
 def places(dataset: Dataset, label: str) -> Sequence[int]:
-    """The numbers of the images with this label: slots take the labels in turn. Raises ValueError."""
-    classes = len(dataset.labels)
+    """The numbers of the images with this label. Raises ValueError."""
     wanted = dataset.labels.index(label)
+    shares = sharing.of(dataset.job, dataset.generator)
+    return in_turn(dataset, wanted) if shares is None else shared_out(dataset, shares.slots_of(wanted).tolist())
+
+
+def shared_out(dataset: Dataset, slots: list[int]) -> list[int]:
+    """From slots, ascending, to numbers: those of shards that were dropped have none."""
+    found: list[int] = []
+    passed = 0
+    for first, count in runs(dataset):
+        start = dataset.first_slot + first
+        here = slots[bisect_left(slots, start) : bisect_left(slots, start + count)]
+        found += [slot - start + passed for slot in here]
+        passed += count
+    return found
+
+
+def in_turn(dataset: Dataset, wanted: int) -> Sequence[int]:
+    """Slot modulo the number of labels."""
+    classes = len(dataset.labels)
     found: list[range] = []
     passed = 0
     for first, count in runs(dataset):

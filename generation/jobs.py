@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from . import claims, endings, events, limits, room
+from . import claims, endings, events, limits, room, sharing
 from .access import Person
 from .engine import config
 from .engine.config import RecipeRequest
@@ -35,12 +35,19 @@ def submit(
     request: RecipeRequest,
     parent: GenerationJob | None = None,
     seed: int | None = None,
+    way: str = GenerationJob.Sharing.EQUAL,
 ) -> GenerationJob:
-    """Nothing here grows with the number of source images: intake has counted them and made their fingerprint."""
+    """Nothing here grows with the number of source images: intake has counted them and made their fingerprint.
+
+    `way` is one of sharing.WAYS; with "each", `count` is that of each label.
+    """
+    labels = len(sharing.counts(source_set)) if request.labels else 0
+    count = sharing.total(count, way, labels or 1)
     check(
         count=count_problem(count) or room.problem(source_set, request, count),
         source_set=set_problem(source_set),
         labels=label_problem(source_set, request),
+        sharing=sharing.problem(way, labels) if not request.labels else "",
     )
     seed = secrets.randbits(63) if seed is None else seed
     # Before the transaction, which holds the database's one write lock.
@@ -52,6 +59,7 @@ def submit(
             owner_id=owner.pk,
             source_set=source_set,
             count=count,
+            sharing=sharing.kept(way),
             seed=seed,
             requested=replace(request, seed=seed).to_dict(),
             expected_seconds=seconds,
@@ -60,7 +68,13 @@ def submit(
 
 
 def more(
-    owner: Person, generator: Generator, *, count: int, parent: GenerationJob | None = None, seed: int | None = None
+    owner: Person,
+    generator: Generator,
+    *,
+    count: int,
+    parent: GenerationJob | None = None,
+    seed: int | None = None,
+    way: str = GenerationJob.Sharing.EQUAL,
 ) -> GenerationJob:
     """More images of a generator that exists: nothing is trained, and no image is one that it made before."""
     seed = secrets.randbits(63) if seed is None else seed
@@ -73,12 +87,18 @@ def more(
         transparency="keep" if recipe["channels"] == 4 else "white",
         seed=seed,
     )
-    check(count=count_problem(count) or room.problem(generator.source_set, request, count))
+    labels = len(recipe["classes"])
+    count = sharing.total(count, way, labels or 1)
+    check(
+        count=count_problem(count) or room.problem(generator.source_set, request, count),
+        sharing=sharing.problem(way, labels),
+    )
     with transaction.atomic():
         return begin(
             owner_id=owner.pk,
             source_set=generator.source_set,
             count=count,
+            sharing=sharing.kept(way),
             seed=seed,
             requested=request.to_dict(),
             expected_seconds=sampling_seconds(request.resolution, count),

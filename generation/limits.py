@@ -29,6 +29,7 @@ def sentences_in(language: str | None, most: int) -> dict[str, str]:
         "fit": _("Choose how images become square: %(choices)s.") % {"choices": ", ".join(FITS)},
         "transparency": _("Choose what becomes of transparency: %(choices)s.") % {"choices": ", ".join(TRANSPARENCIES)},
         "labels": _("Choose whether the labels are learned: true or false."),
+        "sharing": _("Choose how the images are shared out among the labels: equal, proportion, each."),
         "minutes": _("Choose between %(least)s and %(most)s minutes, or leave it empty.")
         % {"least": MIN_MINUTES, "most": f"{MAX_MINUTES:,.0f}"},
         "kimg": _("Choose more than 0 and at most %(most)s thousand images, or leave it out.")

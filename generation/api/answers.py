@@ -49,6 +49,7 @@ class JobAnswer(Linked, serializers.ModelSerializer[GenerationJob]):
             "state",
             "stage",
             "count",
+            "sharing",
             "requested",
             "resolved",
             "reason",

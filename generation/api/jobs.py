@@ -14,7 +14,7 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from .. import access, estimates, jobs, limits
+from .. import access, estimates, jobs, limits, sharing
 from ..engine import config
 from ..engine.config import RecipeError, RecipeRequest
 from ..models import GenerationJob
@@ -25,7 +25,8 @@ from .answers import JobAnswer
 class JobRequest(serializers.Serializer[Any]):
     source_set = serializers.UUIDField(required=False, help_text="To train on. Not with `generator`.")
     generator = serializers.UUIDField(
-        required=False, help_text="For more images of a generator: of the other fields only `count` and `seed` count."
+        required=False,
+        help_text="For more images of a generator: of the other fields only `count`, `sharing` and `seed` count.",
     )
     count = serializers.IntegerField(min_value=1, max_value=settings.MAX_COUNT)
     preset = serializers.ChoiceField(config.PRESETS, default="standard")
@@ -39,6 +40,12 @@ class JobRequest(serializers.Serializer[Any]):
         help_text="Most minutes to train.",
     )
     labels = serializers.BooleanField(default=False)
+    sharing = serializers.ChoiceField(
+        sharing.WAYS,
+        default="equal",
+        help_text="Of a labelled dataset: equally many images of each label, in proportion to the source images, "
+        "or `count` images of each.",
+    )
     fit = serializers.ChoiceField(config.FITS, default="crop")
     transparency = serializers.ChoiceField(
         config.TRANSPARENCIES, default="white", help_text="Whether transparent images keep it or are put on white."
@@ -102,12 +109,13 @@ class JobList(generics.ListAPIView[GenerationJob]):
 
     def new(self, request: Request, asked: dict[str, Any]) -> GenerationJob:
         source_set = access.own_source_set(request.user, asked.pop("source_set"))
-        count, seed = asked.pop("count"), asked.pop("seed", None)
-        return jobs.submit(request.user, source_set, count=count, request=recipe(asked), seed=seed)
+        count, seed, way = asked.pop("count"), asked.pop("seed", None), asked.pop("sharing")
+        return jobs.submit(request.user, source_set, count=count, request=recipe(asked), seed=seed, way=way)
 
     def more(self, request: Request, asked: dict[str, Any]) -> GenerationJob:
         generator = access.own_generator(request.user, asked["generator"])
-        return jobs.more(request.user, generator, count=asked["count"], seed=asked.get("seed"))
+        count, seed, way = asked["count"], asked.get("seed"), asked["sharing"]
+        return jobs.more(request.user, generator, count=count, seed=seed, way=way)
 
 
 class EstimateAnswer(serializers.Serializer[Any]):
@@ -135,7 +143,8 @@ class JobEstimate(generics.GenericAPIView[GenerationJob]):
         if "source_set" not in asked:
             raise ValidationError({"source_set": [_("Name the source set that would be trained on.")]})
         source_set = access.own_source_set(request.user, asked.pop("source_set"))
-        count, _seed = asked.pop("count"), asked.pop("seed", None)
+        count, _seed, way = asked.pop("count"), asked.pop("seed", None), asked.pop("sharing")
+        count = sharing.total(count, way, len(sharing.counts(source_set)) if asked["labels"] else 1)
         found = estimates.estimate(source_set, recipe(asked), count)
         return Response(asdict(found))
 

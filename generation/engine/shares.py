@@ -36,9 +36,9 @@ class Shares:
         """`count` images in the proportions of `weights`, to the nearest whole image (largest remainders)."""
         if min(weights, default=0) < 0 or sum(weights) == 0:
             raise ValueError(f"weights {tuple(weights)}: at least one above 0, and none below")
-        exact = [weight * count / sum(weights) for weight in weights]
-        counts = [math.floor(share) for share in exact]
-        by_remainder = sorted(range(len(exact)), key=lambda n: (counts[n] - exact[n], n))
+        whole = sum(weights)
+        counts = [weight * count // whole for weight in weights]
+        by_remainder = sorted(range(len(weights)), key=lambda n: -(weights[n] * count % whole))
         for n in by_remainder[: count - sum(counts)]:
             counts[n] += 1
         return cls(tuple(counts), first)

@@ -51,6 +51,10 @@ class GenerationJob(models.Model):
         EVALUATING = "evaluating", _("evaluating")
         PACKING = "packing", _("packing")
 
+    class Sharing(models.TextChoices):
+        EQUAL = "equal", _("equally many of each label")
+        PROPORTION = "proportion", _("in proportion to the source images")
+
     ACTIVE = (State.QUEUED, State.RUNNING, State.STOPPING)
     TERMINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 
@@ -62,6 +66,7 @@ class GenerationJob(models.Model):
         SourceSet, on_delete=models.PROTECT, related_name="jobs", verbose_name=_("source set")
     )
     count = models.PositiveIntegerField(_("number of images"))
+    sharing = models.CharField(_("sharing among labels"), max_length=10, choices=Sharing, default=Sharing.EQUAL)
     seed = models.BigIntegerField(_("seed"))
     requested = models.JSONField(_("recipe requested"))
     resolved = models.JSONField(_("recipe resolved"), null=True, blank=True)

@@ -9,6 +9,7 @@ from uuid import UUID
 import numpy as np
 from django.utils.translation import gettext as _
 
+from generation import sharing
 from generation.engine.checkpoints import Checkpoint, environment
 from generation.engine.config import BLOCK, MAX_ATTEMPTS, RecipeRequest
 from generation.engine.data import ImageSet, split_holdout
@@ -85,7 +86,8 @@ class Screen:
         generator = job.generator
         assert generator is not None
         ground, device = Ground.of(job, generator, check), best_device()
-        sampler = Sampler(ground.checkpoint, sha256=generator.sha256, seed=job.seed, device=device)
+        shares = sharing.of(job, generator)
+        sampler = Sampler(ground.checkpoint, sha256=generator.sha256, seed=job.seed, device=device, shares=shares)
         surroundings = environment(instruction_set(device), ground.checkpoint.recipe.dtype)
         return cls(job, sampler, ground.detector, ground.train, ground.holdout, environment=surroundings)
 

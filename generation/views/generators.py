@@ -23,15 +23,17 @@ def generator(request: MemberRequest, public_id: UUID) -> HttpResponse:
     """The trained model, what was made with it, and a form for more."""
     if request.method == "POST":
         return more(request, own_generator(request.user, public_id))
-    return page(request, generator_for(request.user, public_id), MoreForm(initial=as_asked(request)))
+    row = generator_for(request.user, public_id)
+    return page(request, row, MoreForm(generator=row, initial=as_asked(request)))
 
 
 def more(request: MemberRequest, row: Generator) -> HttpResponse:
     if not request.user.has_perm("generation.add_generationjob"):
         raise PermissionDenied
-    form = MoreForm(request.POST)
+    form = MoreForm(request.POST, generator=row)
     if form.is_valid():
-        return redirect(jobs.more(request.user, row, count=form.cleaned_data["count"]))
+        count, way = form.cleaned_data["count"], form.cleaned_data.get("sharing") or "equal"
+        return redirect(jobs.more(request.user, row, count=count, way=way))
     return page(request, row, form)
 
 

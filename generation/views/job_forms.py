@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_GET, require_http_methods
 
-from generation import estimates, jobs
+from generation import estimates, jobs, sharing
 from generation.access import own_source_set, visible
 from generation.estimates import Estimate
 from generation.forms import PRESET_NOTES, JobForm
@@ -23,7 +23,7 @@ def job_new(request: MemberRequest, public_id: UUID) -> HttpResponse:
     source_set = own_source_set(request.user, public_id)
     form = JobForm(request.POST or None, source_set=source_set, initial=as_before(request))
     if form.is_valid():
-        asked = {name: form.cleaned_data[name] for name in ("count", "request", "seed")}
+        asked = {name: form.cleaned_data[name] for name in ("count", "request", "seed", "way")}
         try:
             return redirect(jobs.submit(request.user, source_set, **asked))
         except jobs.JobRefused as refusal:
@@ -46,7 +46,7 @@ def as_before(request: HttpRequest) -> dict[str, Any]:  # Any: whatever the fiel
     except (GenerationJob.DoesNotExist, ValueError):
         return {}
     given = {name: value for name, value in earlier.requested.items() if value is not None and name != "seed"}
-    return given | {"count": earlier.count}
+    return given | {"count": earlier.count, "sharing": earlier.sharing}
 
 
 @login_required
@@ -65,7 +65,9 @@ def guess(form: JobForm) -> Estimate | None:
         form = JobForm(first, source_set=form.source_set)
     if not form.is_valid():
         return None
-    return estimates.estimate(form.source_set, form.cleaned_data["request"], form.cleaned_data["count"])
+    values = form.cleaned_data
+    count = sharing.total(values["count"], values["way"], len(sharing.counts(form.source_set)))
+    return estimates.estimate(form.source_set, values["request"], count)
 
 
 urlpatterns = [
