@@ -10,7 +10,8 @@ State = GenerationJob.State
 
 
 def succeed(job: GenerationJob, data: events.Data) -> bool:
-    return end(job, State.SUCCEEDED, data)
+    """A reason to say although it succeeded, such as a training that was ended early, is on the job already."""
+    return end(job, State.SUCCEEDED, data, reason=job.reason)
 
 
 def fail(job: GenerationJob, reason: str, traceback: str = "") -> bool:

@@ -142,12 +142,13 @@ class Caretaker:
         if finding == OVERFITTING:
             if (before.gamma_factor, before.augment_floor) != (after.gamma_factor, after.augment_floor):
                 self._note(finding, gamma_factor=after.gamma_factor, p=after.augment_floor)
-        elif after.given_up:
-            self._note(f"gave-up-{finding}", best_kimg=self.snapshot_kimg)
         else:
             self._go_back()
-            figures = {"back_to": self.snapshot_kimg, "lr_factor": after.lr_factor, "p": after.augment_floor}
-            self._note(finding, strike=after.strikes, **figures)
+            if after.given_up:
+                self._note(f"gave-up-{finding}", best_kimg=self.snapshot_kimg)
+            else:
+                figures = {"back_to": self.snapshot_kimg, "lr_factor": after.lr_factor, "p": after.augment_floor}
+                self._note(finding, strike=after.strikes, **figures)
         self._apply()
 
     def _note(self, code: str, **numbers: float) -> None:

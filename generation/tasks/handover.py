@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from generation import claims, events
+from generation import claims, events, notes
 from generation.claims import Claim
 from generation.engine.checkpoints import Checkpoint, CheckpointError
 from generation.engine.training import Progress
@@ -37,7 +37,9 @@ def load(key: str) -> Checkpoint:
 
 
 def hand_over(claim: Claim, job: GenerationJob, checkpoint: Checkpoint, last: Progress) -> None:
-    content = checkpoint.generator_only().to_bytes()
+    """Of the generator that `checkpoint` prefers: its best snapshot where it has one, else the newest."""
+    delivered = checkpoint.generator_only()
+    content = delivered.to_bytes()
     public_id = uuid.uuid4()
     key, digest = f"generators/{public_id}.pt", hashlib.sha256(content).hexdigest()
     try:
@@ -53,8 +55,9 @@ def hand_over(claim: Claim, job: GenerationJob, checkpoint: Checkpoint, last: Pr
                 checkpoint_key=key,
                 sha256=digest,
                 size=len(content),
-                metrics=metrics(checkpoint, last),
+                metrics=metrics(checkpoint, last) | {"best_kimg": delivered.kimg},
             )
+            GenerationJob.objects.filter(pk=job.pk).update(reason=notes.reason(job))
             share_out(job, generator)
     except BaseException:
         default_storage.delete(key)

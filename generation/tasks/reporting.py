@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from generation import events, previews
+from generation import events, notes, previews
 from generation.claims import Claim
 from generation.engine.pictures import Pixels
 from generation.engine.presets import SAMPLING_SPEED
@@ -47,6 +47,8 @@ class Reporter:
     def report(self, progress: Progress) -> None:
         if progress.swd is not None:
             self.score = {"swd": progress.swd, "swd_floor": progress.swd_floor}
+        for note in progress.notes:
+            notes.tell(self.job, note.code, note.kimg, note.numbers)
         data = self.data(progress)
         if progress.done or self.events.due(data["fraction"]):
             events.record(self.job, "progress", data)

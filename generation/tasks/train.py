@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from generation import events, memory
+from generation import events, memory, notes
 from generation.claims import Claim
 from generation.engine import training
-from generation.engine.checkpoints import Checkpoint
+from generation.engine.checkpoints import Checkpoint, CheckpointError
 from generation.engine.config import Recipe, RecipeError, RecipeRequest, pilot_seconds, resolve
 from generation.engine.data import ImageSet, split_holdout
 from generation.engine.devices import best_device, best_dtype
@@ -112,11 +112,19 @@ def train(
         reporter.report(last)
         keeper.keep(last)
         if watch.keeps_best and keeper.newest is not None:
+            tell_best(job, keeper.newest)
             break
     # A run that ends has a checkpoint.
     assert last is not None
     assert keeper.newest is not None
     return last, keeper.newest
+
+
+def tell_best(job: GenerationJob, checkpoint: Checkpoint) -> None:
+    """A run that comes to its end says so itself; one that is stopped does not."""
+    if checkpoint.state["best"] and not checkpoint.state["delivered_kimg"]:
+        kimg = checkpoint.state["generator_kimg"]
+        notes.tell(job, "delivers-best", checkpoint.kimg, {"best_kimg": kimg, **checkpoint.state["best"]})
 
 
 def progress_of(recipe: Recipe, images: ImageSet, holdout: ImageSet, resume: Checkpoint | None) -> Iterator[Progress]:
@@ -130,6 +138,10 @@ def progress_of(recipe: Recipe, images: ImageSet, holdout: ImageSet, resume: Che
             checkpoint_seconds=CHECKPOINT_SECONDS,
             preview_seconds=PREVIEW_SECONDS,
         )
+    except CheckpointError as error:
+        raise Impossible(
+            _("The stored checkpoint belongs to other images or settings. Please start the job again.")
+        ) from error
     except training.TrainingError as error:
         raise Impossible(_("Training diverged. Another seed or the preset “standard” usually helps.")) from error
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from generation import events, jobs, previews
+from generation import events, jobs, notes, previews
 from generation.access import job_for, own_job
 from generation.consumers import number_in
 from generation.models import GenerationJob
@@ -98,6 +98,7 @@ def words() -> dict[str, object]:
         "states": dict(GenerationJob.State.choices),
         "stages": dict(Stage.choices),
         "events": EVENT_WORDS,
+        "notes": notes.WORDS,
         "figures": FIGURE_WORDS,
         "spans": SPAN_WORDS,
         "zone": timezone.get_current_timezone_name(),

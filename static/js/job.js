@@ -109,12 +109,19 @@ function speak(headline) {
 }
 
 function log(event) {
-  const text = event.kind === "stage" ? words.stages[event.stage] : words.events[event.kind];
+  const text = happened(event);
   if (!text) return;
   const row = document.createElement("tr");
   const cells = [event.number, new Date(event.at).toLocaleTimeString(document.documentElement.lang, { timeZone: words.zone }), text];
   row.append(...cells.map((content) => Object.assign(document.createElement("td"), { textContent: content })));
   at("log").prepend(row);
+}
+
+function happened({ kind, stage, data: figures }) {
+  if (kind === "stage") return words.stages[stage];
+  if (kind !== "note") return words.events[kind];
+  const shown = Object.entries(figures).map(([name, value]) => [name, typeof value === "number" ? fine.format(value) : value]);
+  return words.notes[figures.code] && fill(words.notes[figures.code], Object.fromEntries(shown));
 }
 
 function showLink(state) {
