@@ -65,7 +65,7 @@ def card(version: ListingVersion) -> str:
             description=version.description,
             count=f"{dataset.count:,}",
             resolution=dataset.resolution,
-            channels="colour" if dataset.channels == 3 else "grey",
+            channels={1: "grey", 3: "colour", 4: "colour and transparent"}[dataset.channels],
             labels=f" Labels: {', '.join(dataset.labels)}." if dataset.labels else "",
             figures="\n".join(f"- **{one.name}: {one.value}.** {one.meaning}" for one in figures(dataset.report)),
             seller=version.listing.seller.name,

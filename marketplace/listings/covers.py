@@ -30,4 +30,5 @@ def tile(png: bytes) -> Image.Image:
     with Image.open(io.BytesIO(png)) as image:
         # Small images keep their pixels; large ones are averaged.
         how = Image.Resampling.NEAREST if image.width <= SIDE else Image.Resampling.BOX
-        return image.convert("RGB").resize((SIDE, SIDE), how)
+        small = image.convert("RGBA").resize((SIDE, SIDE), how)
+        return Image.alpha_composite(Image.new("RGBA", small.size, "white"), small).convert("RGB")
