@@ -4,7 +4,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 # Real images per second in training, and generated ones in sampling, screening and encoding: two CPU cores with
-# AVX512-bf16, `python -m benchmarks.engine_speed`.
+# AVX512-bf16, `python -m benchmarks.engine_speed`. Those of 256 px follow from 128 px by the ratio of the two, measured
+# side by side on a busy machine.
 TRAINING_SPEED = {
     ("strided", 28): 1400.0,
     ("strided", 32): 800.0,
