@@ -2,11 +2,14 @@
 
 from benchmarks import copies, drawn_set, training_speed
 from benchmarks.quality import contest
+from benchmarks.sampling import million, speed
 
 PARTS = {
     "drawn": drawn_set.bars,
     "training-speed": training_speed.bars,
     "copies": copies.bars,
+    "sampling": speed.bars,
+    "million": million.bars,
     "time-to-quality": contest.time_to_quality,
     "equal-time": contest.equal_time,
     "hundred": contest.hundred,
