@@ -26,7 +26,7 @@ class Meter:
         """`share` of the work is done, from 0 to 1; the `last` line is shown however soon it comes."""
         if not last and self.clock() - self.last < self.every:
             return
-        self.last = self.clock()
+        self.last, share = self.clock(), min(max(share, 0.0), 1.0)
         line = f"{100 * share:3.0f} %  {text}"
         if self.live:
             self._redraw(share, line)
@@ -51,7 +51,7 @@ class Meter:
 
     def _bar(self, share: float, width: int) -> str:
         full, empty = ("━", "─") if "utf" in (self.stream.encoding or "").lower() else ("#", "-")
-        done = round(width * min(max(share, 0.0), 1.0))
+        done = round(width * share)
         return full * done + empty * (width - done)
 
 
