@@ -15,7 +15,7 @@ from torch import Tensor
 
 from generation.engine.config import BLOCK, Recipe, RecipeError
 
-FORMAT = 1
+FORMAT = 2
 
 
 class CheckpointError(Exception):

@@ -22,10 +22,11 @@ STRONGER_PENALTY, STRONGEST_PENALTY = 2.0, 8.0
 # Overfitting: the discriminator tells images it learnt from those it never saw.
 MOST_R_V = 0.15
 # Where no images are held out: it is sure of nearly all it learnt although augmentation can do no more.
-MOST_R_T = 0.9
+MOST_R_T = 0.95
 OVERFITTED_EVALUATIONS = 2
 
-# Collapse: images differ from each other far less than real ones, or nearly all have a twin among them.
+# Collapse: images differ from each other far less than real ones, or most have a twin among them. After 8 to 36 kimg
+# of photographs, 23 sound runs had a diversity from 0.73 up and at most 0.14 twins; one that collapsed had 0.95 twins.
 LEAST_DIVERSITY = 0.5
 MOST_TWINS = 0.5
 COLLAPSED_EVALUATIONS = 2

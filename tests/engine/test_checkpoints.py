@@ -3,6 +3,7 @@ import hashlib
 import pytest
 import torch
 
+from generation.engine import checkpoints
 from generation.engine.checkpoints import Checkpoint, CheckpointError, file_sha256
 from generation.engine.trainer import Trainer
 
@@ -71,6 +72,14 @@ def test_pickled_objects_are_refused(tmp_path):
     torch.save({"format": 1, "recipe": CheckpointError}, tmp_path / "evil.pt")
     with pytest.raises(CheckpointError, match=r"evil\.pt"):
         Checkpoint.load(tmp_path / "evil.pt")
+
+
+def test_a_file_of_an_earlier_version_is_refused(checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoints, "FORMAT", 1)
+    checkpoint.save(tmp_path / "old.pt")
+    monkeypatch.undo()
+    with pytest.raises(CheckpointError, match=r"old\.pt: not a checkpoint of this version"):
+        Checkpoint.load(tmp_path / "old.pt")
 
 
 def test_files_of_something_else_are_refused(tmp_path):

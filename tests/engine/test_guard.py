@@ -91,7 +91,7 @@ def test_knowing_learnt_images_from_unseen_ones_is_overfitting():
 
 
 def test_without_held_out_images_r_t_tells_overfitting_once_augmentation_can_do_no_more():
-    sure = replace(GOOD, score=None, r_v=None, r_t=0.95)
+    sure = replace(GOOD, score=None, r_v=None, r_t=0.96)
     assert evaluated(Condition(), sure, sure, at_limit=False)[0] == ["", ""]
     assert evaluated(Condition(), sure, sure, at_limit=True)[0] == ["", "overfitting"]
 
