@@ -65,7 +65,7 @@ def fid(report: Report) -> Finding | None:
     )
     about = {"fake": count(part["n"]), "real": count(part["n_real"]), "kid": decimal(part["kid"]["value"])}
     about["interval"] = interval(part["kid"], decimal)
-    return Finding("FID", number_format(part["fid"], 1), meaning % about)
+    return Finding("FID", decimal(part["fid"], 1), meaning % about)
 
 
 def coverage(report: Report) -> Finding | None:
@@ -141,7 +141,7 @@ def c_t(report: Report) -> Finding | None:
     else:
         verdict = _("As a whole, the generated images lie as far from the training images as held-out ones do.")
     scale = _("Under −%(limit)s tells copying, over %(limit)s that what was learnt is not met.") % {"limit": COPYING}
-    return Finding(_("Distance to the training images (C_T)"), number_format(value, 1), f"{verdict} {scale}")
+    return Finding(_("Distance to the training images (C_T)"), decimal(value, 1), f"{verdict} {scale}")
 
 
 def usefulness(report: Report) -> Finding | None:
@@ -182,11 +182,11 @@ def interval(part: Section, written: Callable[[float], str]) -> str:
 
 def percent(share: float) -> str:
     """Small shares with a digit more: 0.2 % is not none."""
-    return _("%(share)s %%") % {"share": number_format(100 * share, 1 if 0 < share < 0.1 else 0)}
+    return _("%(share)s %%") % {"share": decimal(100 * share, 1 if 0 < share < 0.1 else 0)}
 
 
-def decimal(value: float) -> str:
-    return number_format(value, 3 if abs(value) < 1 else 2)
+def decimal(value: float, digits: int = 3) -> str:
+    return number_format(round(value, digits), digits)
 
 
 def count(number: int) -> str:

@@ -18,7 +18,6 @@ class Reading:
     copies: int | None
     copy_threshold: float | None
     identical: int | None
-    redrawn: int
     # Whom the limit of copies was taken from: "holdout" or "leave-one-out".
     calibration: str
     # The share of real images that are the same picture as another.
@@ -50,8 +49,8 @@ class Reading:
 
 
 def read(report: Report) -> Reading:
-    parts = ("likeness", "copies", "duplicates", "screening")
-    likeness, copies, duplicates, screening = (report.get(part) or {} for part in parts)
+    parts = ("likeness", "copies", "duplicates")
+    likeness, copies, duplicates = (report.get(part) or {} for part in parts)
     return Reading(
         images=report.get("images", 0),
         compared=likeness.get("n", 0),
@@ -61,7 +60,6 @@ def read(report: Report) -> Reading:
         copies=copies.get("found"),
         copy_threshold=copies.get("threshold"),
         identical=duplicates.get("identical"),
-        redrawn=screening.get("rejected", 0),
         calibration=copies.get("calibration", ""),
         twins=copies.get("twins", 0.0),
         findings={part: found(report, finders) for part, finders in PARTS.items()},
