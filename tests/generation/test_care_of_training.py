@@ -1,9 +1,11 @@
 """A job whose training goes wrong, or is stopped, ends well: with images, and with the reason in plain words."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
+from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import translation
 
@@ -81,6 +83,22 @@ def test_the_reason_outlives_a_worker_that_fails_after_training(alice, drawn_set
     job.refresh_from_db()
     assert (job.state, job.reason) == ("succeeded", notes.WORDS["gave-up-not-finite"])
     assert len(told(job)) == 4
+
+
+def test_a_checkpoint_of_other_images_fails_the_job_with_the_reason(alice, drawn_set, run_all, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(handover, "hand_over", lambda *args: 1 / 0)
+        job = trained(alice, drawn_set, run_all)
+    key = job.tasks.get().output["checkpoint"]
+    begun = handover.load(key)
+    other = replace(begun, state={**begun.state, "images": "others"})
+    default_storage.delete(key)
+    default_storage.save(key, ContentFile(other.to_bytes()))
+    job.tasks.update(not_before=None)
+    run_all()
+    job.refresh_from_db()
+    assert job.state == "failed"
+    assert "belongs to other images" in job.reason
 
 
 def test_notes_are_told_once(alice, job_of):
