@@ -1,6 +1,6 @@
 """The engine: what its images are worth, how fast it makes them, and whether copies are found."""
 
-from benchmarks import copies, drawn_set, training_speed
+from benchmarks import copies, drawn_set, ladder, training_speed
 from benchmarks.quality import contest
 from benchmarks.sampling import million, speed
 
@@ -8,6 +8,7 @@ PARTS = {
     "drawn": drawn_set.bars,
     "training-speed": training_speed.bars,
     "copies": copies.bars,
+    "ladder": ladder.bars,
     "sampling": speed.bars,
     "million": million.bars,
     "time-to-quality": contest.time_to_quality,
