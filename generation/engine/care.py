@@ -141,7 +141,7 @@ class Caretaker:
         after = self.condition = guard.adjusted(before, finding, p=strength.p, limit=strength.limit)
         if finding == OVERFITTING:
             if (before.gamma_factor, before.augment_floor) != (after.gamma_factor, after.augment_floor):
-                self._note(finding, gamma_factor=after.gamma_factor, p=after.augment_floor)
+                self._note(finding, gamma_factor=after.gamma_factor, p=after.augment_floor, **self._shown())
         else:
             self._go_back()
             if after.given_up:
@@ -150,6 +150,13 @@ class Caretaker:
                 figures = {"back_to": self.snapshot_kimg, "lr_factor": after.lr_factor, "p": after.augment_floor}
                 self._note(finding, strike=after.strikes, **figures)
         self._apply()
+
+    def _shown(self) -> dict[str, float]:
+        """What the newest evaluation says of overfitting."""
+        seen = self.evaluation
+        if seen is None:
+            return {}
+        return {"r_t": seen.r_t} if seen.r_v is None else {"r_v": seen.r_v}
 
     def _note(self, code: str, **numbers: float) -> None:
         self.notes.append(Note(code, self.trainer.kimg, numbers))

@@ -167,9 +167,9 @@ def is_best(condition: Condition, evaluation: Evaluation, *, first: bool) -> boo
         return False
     if first:
         return evaluation.score is None or isfinite(evaluation.score)
-    if evaluation.score is None or condition.best_score is None:
-        return not condition.collapsed
-    return evaluation.score <= condition.best_score
+    if condition.collapsed:
+        return False
+    return evaluation.score is None or condition.best_score is None or evaluation.score <= condition.best_score
 
 
 def is_alike(evaluation: Evaluation) -> bool:

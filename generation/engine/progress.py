@@ -11,13 +11,14 @@ from generation.engine.pictures import Pixels
 class Note:
     """Something that happened in a run and that people should know. Codes and their numbers:
 
-    "overfitting": r_v or r_t, the penalty is now `gamma_factor` times the recipe's, augmentation at least `p`.
+    "overfitting": the penalty is now `gamma_factor` times the recipe's, augmentation at least `p`; `r_v` showed it, or
+    `r_t` where no images are held out.
     "collapse", "divergence", "not-finite": back to the weights of `back_to` kimg (0: the first ones), learning rates
-    now `lr_factor` times the recipe's, augmentation at least `p`; the `strike`-th time, and what showed it.
-    "gave-up-collapse", "gave-up-divergence", "gave-up-not-finite": the third time; the run ends with what it has.
+    now `lr_factor` times the recipe's, augmentation at least `p`; the `strike`-th time.
+    "gave-up-collapse", "gave-up-divergence", "gave-up-not-finite": the third time; the run ends with the weights
+    of `best_kimg`.
     "delivers-best": the generator is that of `best_kimg`, with its `score`, `swd` and `swd_floor`.
-    "delivers-last": none of the images were held out to judge by, so the generator is the last sound one, of
-    `best_kimg`.
+    "delivers-last": no images were held out to judge by, so the generator is the last sound one, of `best_kimg`.
     "other-machine": the run goes on with another version of PyTorch or another kind of processor.
     """
 

@@ -121,6 +121,7 @@ def test_the_best_is_the_nearest_to_held_out_images():
     assert not guard.is_best(condition, replace(GOOD, score=0.6), first=False)
     assert not guard.is_best(condition, replace(GOOD, score=float("nan")), first=False)
     assert not guard.is_best(replace(condition, wild=1), replace(GOOD, score=0.4), first=False)
+    assert not guard.is_best(replace(condition, collapsed=1), replace(GOOD, score=0.4), first=False)
 
 
 def test_without_held_out_images_the_newest_sound_one_is_kept():

@@ -106,6 +106,7 @@ def test_an_absurd_learning_rate_is_divergence(shapes, tiny, meddle, monkeypatch
 
 def test_a_generator_that_collapses_is_found(shapes, tiny, meddle, monkeypatch):
     monkeypatch.setattr(guard, "GRACE_KIMG", 0.0)
+    monkeypatch.setattr(guard, "GRACE_EVALUATIONS", 1)
     images, holdout = split_holdout(shapes, 0)
     meddle(lambda trainer: alike(trainer) if trainer.steps > 5 else None)
     last, notes = followed(train(images, tiny(RUN), device="cpu", holdout=holdout))
@@ -120,6 +121,7 @@ def test_an_oversized_discriminator_on_a_tiny_set_overfits_and_is_restrained(sha
     restrained = [note for note in notes if note.code == "overfitting"]
     assert restrained
     assert restrained[0].numbers["gamma_factor"] == 2.0
+    assert restrained[0].numbers["r_v"] > 0.15
 
 
 def test_the_plain_recipe_is_left_alone_but_for_what_is_no_number(shapes, tiny, meddle):

@@ -59,6 +59,18 @@ def test_a_run_stopped_early_delivers_its_best_so_far_and_can_go_on(shapes, tiny
     assert (stopped.generator_only().kimg, stopped.kimg) == (0.08, 0.32)
 
 
+def test_a_run_whose_scores_stay_far_from_its_best_goes_back_to_it(shapes, tiny, scored):
+    images, holdout = split_holdout(shapes, 0)
+    scored(2, 1, 9, 9, 9, 2, 2, 2)
+    reports = list(train(images, tiny(RUN), device="cpu", holdout=holdout, checkpoint_seconds=0))
+    (told,) = (report for report in reports if report.notes and not report.done)
+    (note,) = told.notes
+    assert (note.code, note.kimg, note.numbers["back_to"]) == ("divergence", 0.4, 0.16)
+    at_best = next(report.checkpoint for report in reports if report.kimg == 0.16)
+    assert same(told.checkpoint.part("discriminator"), at_best.part("discriminator"))
+    assert same(told.checkpoint.part("adam_d"), at_best.part("adam_d"))
+
+
 def test_without_held_out_images_the_last_is_delivered_and_that_is_said(shapes, tiny):
     reports = list(train(shapes, tiny(RUN), device="cpu"))
     assert [note.code for report in reports for note in report.notes] == ["delivers-last"]
