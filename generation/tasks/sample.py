@@ -53,9 +53,9 @@ def refuse_other_kind_of_machine(job: GenerationJob, screen: Screen) -> None:
 
 def commit(claim: Claim, job: GenerationJob, file: ShardFile, screen: Screen) -> None:
     key = f"{leftovers.shard_folder(job)}/{claim.task.first:09d}-{claim.fence}.zip"
-    digest = file.store(key)
     output = counts(claim.task.count, screen) | {"environment": screen.environment}
     try:
+        digest = file.store(key)
         with transaction.atomic():
             # Held by whichever shard commits, so that the last one sees all others.
             GenerationJob.objects.select_for_update().get(pk=job.pk)

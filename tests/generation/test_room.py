@@ -58,7 +58,7 @@ def run_out(run_all) -> None:
 def test_a_store_that_is_full_while_packing_fails_the_job_and_keeps_the_trained_model(
     alice, small_store, drawn_set, run_all
 ):
-    folder = small_store(16)
+    folder = small_store(64)
     job = jobs.submit(alice, drawn_set(alice), count=600, request=TINY, seed=7)
     assert tasks.run_next("training")
     assert tasks.run_next("sampling")
@@ -76,12 +76,31 @@ def test_a_store_that_is_full_while_packing_fails_the_job_and_keeps_the_trained_
     goes_on(job, filler, run_all)
 
 
+def test_a_store_that_is_full_while_sampling_leaves_no_half_a_shard(alice, small_store, drawn_set, run_all):
+    folder = small_store(64)
+    job = jobs.submit(alice, drawn_set(alice), count=600, request=TINY, seed=7)
+    assert tasks.run_next("training")
+    filler = fill(folder, leave=200_000)
+    run_out(run_all)
+    job.refresh_from_db()
+    assert (job.state, job.stage) == ("failed", "sampling"), job.traceback
+    assert "no room left" in job.reason
+    assert "MB are needed" in job.reason
+    assert [path for path in (folder / "shards").rglob("*") if path.is_file()] == []
+    assert default_storage.exists(job.generator.checkpoint_key)
+    made_after_all(job, filler, run_all)
+
+
 def goes_on(job: GenerationJob, filler: Path, run_all) -> None:
     """Once there is room: the leftovers go, and the images are made from the same model."""
     GenerationJob.objects.update(finished_at=job.finished_at - 2 * leftovers.GRACE)
     assert default_storage.listdir(leftovers.shard_folder(job))[1]
     leftovers.sweep()
     assert not default_storage.exists(leftovers.shard_folder(job))
+    made_after_all(job, filler, run_all)
+
+
+def made_after_all(job: GenerationJob, filler: Path, run_all) -> None:
     filler.unlink()
     again = jobs.more(job.owner, job.generator, count=600)
     run_all()
