@@ -53,8 +53,10 @@ def bars(*, full: bool) -> Iterator[Bar]:
         counts = counted(images, SEEDS if full or name != "drawn" else SEEDS[:1])
         yield from _planted_bars(name, counts)
         yield _held_out_bar(name, counts, len(images))
-    few = counted(next(iter(sets.values())), SEEDS, sources=FEW)
-    yield from _planted_bars(f"{next(iter(sets))}, {FEW} sources, leave-one-out", few)
+    name, images = next(iter(sets.items()))
+    few, name = counted(images, SEEDS, sources=FEW), f"{name}, {FEW} sources, leave-one-out"
+    yield from _planted_bars(name, few)
+    yield _held_out_bar(name, few, len(images))
 
 
 def _planted_bars(name: str, counts: Counts) -> Iterator[Bar]:

@@ -36,6 +36,31 @@ def test_planted_copies_are_found_with_their_source(found, change):
     assert (sources == np.arange(PLANTED)).mean() >= 0.9
 
 
+def test_a_source_shines_through_a_blend_with_something_unseen(found):
+    detector, train, unseen = found
+    assert detector.is_copy(detector.distance(planted.blended(train[:PLANTED], unseen[:PLANTED]))[0]).mean() >= 0.95
+
+
+def test_images_unlike_all_sources_are_cleared_at_a_glance_and_copies_are_not(noise):
+    patterns = noise(300, 8).repeat(8, axis=1).repeat(8, axis=2)
+    detector = CopyDetector.fit(patterns[:200])
+    assert detector.search.find(patterns[200:]).alone.isfinite().float().mean() < 0.5
+    assert detector.search.find(planted.shifted(patterns[:200])).alone.isfinite().float().mean() >= 0.98
+
+
+def test_a_thorough_search_finds_what_a_glance_finds(found):
+    detector, train, _ = found
+    glance, thorough = (detector.search.find(train[:20], thorough=way) for way in (False, True))
+    assert torch.equal(glance.alone, thorough.alone)
+    assert torch.equal(glance.details, thorough.details)
+
+
+def test_transparent_sources_are_compared_as_they_look_on_white(found):
+    detector, train, _ = found
+    clear = np.concatenate([train[:8], np.full_like(train[:8, ..., :1], 255)], axis=3)
+    assert np.array_equal(detector.distance(clear)[0], detector.distance(train[:8])[0])
+
+
 def test_unseen_images_are_not_taken_for_copies(found):
     detector, _, unseen = found
     assert detector.is_copy(detector.distance(unseen)[0]).mean() <= 0.01

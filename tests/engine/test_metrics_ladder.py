@@ -26,6 +26,16 @@ def test_real_stands_above_blends_gaussians_and_blur_and_noise_below(tables, pic
     assert in_order(metric, tables[pictures][metric]), tables[pictures][metric]
 
 
+@pytest.fixture(scope="module")
+def runs():
+    return climb(pictures(28, grey=True), n=250, budgets=(0.3, 1.5, 6), widths=(16, 16))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_longer_runs_stand_above_shorter_ones_and_below_real_images(runs, metric):
+    assert in_order(metric, runs[metric]), runs[metric]
+
+
 def test_every_metric_is_tried():
     random = np.random.default_rng(0).integers(0, 256, (60, 32, 32, 3), dtype=np.uint8)
     assert set(climb(random, n=30)) == set(METRICS)
