@@ -17,7 +17,7 @@ import django
 from benchmarks.processes import resident
 
 EARLY = 10_000
-TRAINED_KIMG = 20.0
+TRAINED_KIMG = 2.0
 SOURCES = 300
 RESOLUTION = 28
 
