@@ -11,44 +11,39 @@ from generation.engine import dcgan
 from generation.engine.config import Recipe
 
 EMBEDDING = 32
-CHANNELS_PER_GROUP = 16
-# From this many pixels on a grid stays visible in short runs; below, smoothing every level costs more than it gives.
-SMOOTH_FROM = 64
 
 
 class Modulation(nn.Module):
-    """Normalisation within each image, whose gain and bias come from the latent and the class.
+    """Normalisation of each pixel over its channels, whose gain and bias come from the latent and the class.
 
-    Self-modulation (Chen et al., 2019) with groups of channels in place of the batch: batch normalisation lets the
-    gains of successive layers multiply, which leaves some images grey and others burnt out.
+    Pixel norm (Karras et al., 2018) with self-modulation (Chen et al., 2019). Normalised over whole images or groups of
+    channels, even surfaces turn into contour lines; over the batch, gains multiply from layer to layer.
     """
 
     def __init__(self, width: int, condition: int) -> None:
         super().__init__()
-        self.norm = nn.GroupNorm(max(1, width // CHANNELS_PER_GROUP), width, affine=False)
         self.style = nn.Linear(condition, 2 * width)
         nn.init.normal_(self.style.weight, std=0.1 / math.sqrt(condition))
         nn.init.zeros_(self.style.bias)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         gain, bias = self.style(condition)[:, :, None, None].chunk(2, dim=1)  # [B,2W] -> two of [B,W,1,1]
-        return F.leaky_relu(torch.addcmul(bias, self.norm(x), 1 + gain), 0.2)
+        x = x * (x.square().mean(dim=1, keepdim=True) + 1e-6).rsqrt()
+        return F.leaky_relu(torch.addcmul(bias, x, 1 + gain), 0.2)
 
 
 class Up(nn.Module):
     """Doubles the side; at up to 16 px, where pixels are cheap, a residual convolution follows."""
 
-    def __init__(self, width_in: int, width: int, size: int, condition: int, smoothed: bool) -> None:
+    def __init__(self, width_in: int, width: int, size: int, condition: int) -> None:
         super().__init__()
-        self.smoothed = smoothed
         self.up = nn.ConvTranspose2d(width_in, width, 4, 2, 1, bias=False)
         self.first = Modulation(width, condition)
         self.conv = nn.Conv2d(width, width, 3, 1, 1, bias=False) if size <= 16 else None
         self.second = Modulation(width, condition) if size <= 16 else None
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        x = self.up(x)
-        x = self.first(smooth(x) if self.smoothed else x, condition)
+        x = self.first(self.up(x), condition)
         if self.conv is None or self.second is None:
             return x
         return x + self.second(self.conv(x), condition)
@@ -69,8 +64,7 @@ class Generator(nn.Module):
         self.root = nn.Linear(condition, recipe.widths[0] * self.size**2)
         self.start = Modulation(recipe.widths[0], condition)
         pairs = pairwise(recipe.widths)
-        smoothed = recipe.resolution >= SMOOTH_FROM
-        self.ups = nn.ModuleList(Up(i, o, self.size << n, condition, smoothed) for n, (i, o) in enumerate(pairs, 1))
+        self.ups = nn.ModuleList(Up(i, o, self.size << n, condition) for n, (i, o) in enumerate(pairs, 1))
         self.to_image = nn.ConvTranspose2d(recipe.widths[-1], recipe.channels, 4, 2, 1)
         self.apply(_smooth_ups)
 
@@ -84,7 +78,7 @@ class Generator(nn.Module):
             x = up(x, condition)
         # The last layer stays in float32: bfloat16 has fewer steps than 8-bit pixels have.
         with torch.autocast(x.device.type, enabled=False):
-            return torch.tanh(smooth(self.to_image(x.float())))
+            return torch.tanh(self.to_image(x.float()))
 
 
 class Down(nn.Module):
@@ -110,9 +104,10 @@ class Discriminator(nn.Module):
         self.group = recipe.mbstd_group
         self.from_image = nn.Conv2d(recipe.channels, widths[0], 4, 2, 1)
         self.downs = nn.ModuleList(Down(i, o) for i, o in pairwise(widths))
-        self.conv = nn.Conv2d(widths[-1] + (1 if self.group else 0), widths[-1], 3, 1, 1)
+        self.conv = nn.Conv2d(widths[-1], widths[-1], 3, 1, 1)
         size = recipe.resolution >> len(widths)
         self.dense = nn.Linear(widths[-1] * size**2, widths[-1])
+        self.spread = nn.Linear(1, widths[-1], bias=False) if self.group else None
         self.score = nn.Linear(widths[-1], 1)
         self.project = nn.Embedding(len(recipe.classes), widths[-1]) if recipe.classes else None
 
@@ -120,33 +115,23 @@ class Discriminator(nn.Module):
         x = F.leaky_relu(self.from_image(images), 0.2)
         for down in self.downs:
             x = down(x)
-        x = with_batch_deviation(x, self.group) if self.group else x
         x = F.leaky_relu(self.conv(x), 0.2)
-        x = F.leaky_relu(self.dense(x.flatten(1)), 0.2).float()  # [B,W,4,4] -> [B,W*16] -> [B,W]
+        h = self.dense(x.flatten(1)).float()  # [B,W,4,4] -> [B,W*16] -> [B,W]
         with torch.autocast(x.device.type, enabled=False):
+            if self.spread is not None:
+                h = h + self.spread(batch_deviation(x, self.group))
+            x = F.leaky_relu(h, 0.2)
             scores = self.score(x).squeeze(1)
             if self.project is not None:
                 scores = scores + (self.project(labels) * x).sum(1) / math.sqrt(x.shape[1])
             return scores
 
 
-def smooth(x: Tensor) -> Tensor:
-    """[B,C,H,W] blurred by [1,2,1] both ways: takes out what alternates from pixel to pixel; tanh sharpens edges."""
-    channels = x.shape[1]
-    # 1/4, 1/2, 1/4, made on the device: numbers sent to a GPU make the CPU wait for it.
-    line = 0.5 - 0.25 * (torch.arange(3, dtype=x.dtype, device=x.device) - 1).abs()
-    kernel = (line[:, None] * line).expand(channels, 1, 3, 3)
-    return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), kernel, groups=channels)
-
-
-def with_batch_deviation(x: Tensor, group: int) -> Tensor:
-    """Appends a channel holding how much groups of `group` neighbours in the batch differ (Karras et al., 2018)."""
-    batch, _, height, width = x.shape
-    group = math.gcd(batch, group)
-    y = x.float().unflatten(0, (-1, group))  # [B,C,H,W] -> [B/g,g,C,H,W]
+def batch_deviation(x: Tensor, group: int) -> Tensor:
+    """[B,C,H,W] -> [B,1]: how much the groups of `group` neighbours in the batch differ (Karras et al., 2018)."""
+    y = x.float().unflatten(0, (-1, math.gcd(len(x), group)))  # [B,C,H,W] -> [B/g,g,C,H,W]
     deviation = ((y - y.mean(dim=1, keepdim=True)).square().mean(dim=1) + 1e-8).sqrt().mean(dim=(1, 2, 3))  # [B/g]
-    channel = deviation.repeat_interleave(group)[:, None, None, None].expand(-1, 1, height, width)
-    return torch.cat([x, channel.to(x.dtype)], dim=1)
+    return deviation.repeat_interleave(y.shape[1])[:, None]
 
 
 def build_generator(recipe: Recipe) -> nn.Module:

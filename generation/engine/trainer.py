@@ -153,12 +153,12 @@ class Trainer:
     def _improve_discriminator(
         self, reals: Tensor, fakes: Tensor, labels: Tensor | None, random: torch.Generator
     ) -> Tensor:
-        recipe, net = self.recipe, self.discriminator
+        recipe = self.recipe
         self.adam_d.zero_grad(set_to_none=True)
         reals, fakes = self._augmented(reals, random), self._augmented(fakes, random)
         with autocast(self.device, recipe.dtype):
-            scores = net(reals, labels)
-            loss = discriminator_loss(scores, net(fakes, labels), a=recipe.a, b=recipe.b)
+            scores, others = self._judged(reals, fakes, labels)
+            loss = discriminator_loss(scores, others, a=recipe.a, b=recipe.b)
         loss.backward()
         if recipe.r1_gamma and self.steps % recipe.r1_interval == 0:
             self._penalise(reals, labels)
@@ -166,6 +166,15 @@ class Trainer:
         if recipe.augmentation:
             self.scores.append(scores.detach())
         return loss.detach()
+
+    def _judged(self, reals: Tensor, fakes: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Scores of both, in one pass, unless batch normalisation must not take them for one batch."""
+        net = self.discriminator
+        if self.recipe.body == "dcgan":
+            return net(reals, labels), net(fakes, labels)
+        both = torch.cat([reals, fakes]).contiguous(memory_format=self.format)
+        real, fake = net(both, None if labels is None else torch.cat([labels, labels])).chunk(2)
+        return real, fake
 
     def _penalise(self, reals: Tensor, labels: Tensor | None) -> None:
         """R1 on every `r1_interval`-th step, that many times as strong; in float32, as it differentiates twice."""

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from generation.engine.config import RESOLUTIONS, RecipeRequest, resolve
-from generation.engine.networks import build_discriminator, build_generator, smooth, with_batch_deviation
+from generation.engine.networks import Modulation, batch_deviation, build_discriminator, build_generator
 
 
 def parameters(net):
@@ -56,7 +56,7 @@ def test_the_class_reaches_both_networks(tiny, preset):
 
 def test_batch_deviation_sees_a_collapsed_group():
     x = torch.cat([torch.randn(1, 8, 4, 4).expand(4, -1, -1, -1), torch.randn(4, 8, 4, 4)])
-    channel = with_batch_deviation(x, 4)[:, -1, 0, 0]
+    channel = batch_deviation(x, 4)[:, 0]
     assert channel[:4].max() < 0.01
     assert channel[4:].min() > 0.3
 
@@ -66,13 +66,13 @@ def test_the_last_layer_computes_in_float32(tiny):
         assert build_generator(tiny())(torch.randn(2, 8)).dtype == torch.float32
 
 
-def test_smoothing_takes_out_checkerboards_and_keeps_even_areas():
-    board = (torch.arange(8)[:, None] + torch.arange(8)).remainder(2).float().expand(2, 3, 8, 8)
-    assert torch.allclose(smooth(board)[..., 1:-1, 1:-1], torch.tensor(0.5))
-    assert torch.allclose(smooth(torch.full((2, 3, 8, 8), 0.7)), torch.tensor(0.7))
-
-
 def test_an_image_does_not_depend_on_the_others_in_its_batch(tiny):
     generator = build_generator(tiny()).train()
     latents = torch.randn(8, 8)
     assert torch.allclose(generator(latents)[:2], generator(torch.cat([latents[:2], -latents[2:]]))[:2], atol=1e-6)
+
+
+def test_the_size_of_a_pixels_features_says_nothing():
+    layer = Modulation(8, 4)
+    x, condition = torch.randn(2, 8, 4, 4), torch.randn(2, 4)
+    assert torch.allclose(layer(x, condition), layer(5 * x, condition), atol=1e-4)
