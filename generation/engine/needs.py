@@ -13,7 +13,8 @@ from generation.engine.config import RESOLUTIONS, Recipe, RecipeError, RecipeReq
 from generation.engine.data import ImageSet
 from generation.engine.networks import build_discriminator, build_generator
 
-# Fitted to the peak of resident memory over two steps on a CPU, all presets, 32 to 256 px: within 16 % of it.
+# Fitted to the peak of resident memory over two steps on a CPU: within 16 % of it for quick at 32 to 256 px and best at
+# 64 and 128, a quarter above it for paper at 64.
 BESIDES = 100e6
 # Weights, gradients, two moments of Adam and the averaged generator.
 PER_WEIGHT = 4.6 * 4
