@@ -58,6 +58,8 @@ def named_device(name: str) -> torch.device:
 def trouble_with(name: str) -> str | None:
     """Why this device cannot be used, or None. A GPU counts only once it has computed something."""
     kind = name.partition(":")[0]
+    if kind == "cpu":
+        return None
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         if kind == "cuda" and not torch.cuda.is_available():

@@ -36,8 +36,7 @@ def test_a_gpu_that_computes_is_chosen_and_the_log_says_so_once(gpu, caplog):
 
 def test_a_gpu_that_vanished_gives_way_to_the_cpu_with_the_reason(gpu, monkeypatch, caplog):
     def vanish(device):
-        if device.type != "cpu":
-            raise RuntimeError("CUDA error: device is lost\nCUDA kernel errors might be reported later.")
+        raise RuntimeError("CUDA error: device is lost\nCUDA kernel errors might be reported later.")
 
     monkeypatch.setattr(devices, "_compute_a_little", vanish)
     with caplog.at_level(logging.INFO, "generation.engine.devices"):
@@ -96,7 +95,10 @@ def test_every_kind_of_lack_of_memory_is_known():
     assert not devices.ran_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
 
 
-def test_this_machine_computes():
+def test_a_little_is_computed_to_see_whether_a_device_works(monkeypatch):
+    devices._compute_a_little(torch.device("cpu"))
+    with pytest.raises(RuntimeError):
+        devices._compute_a_little(torch.device("meta"))
     assert trouble_with("cpu") is None
 
 
