@@ -38,7 +38,7 @@ def quality_report(
     real, fake = flattened(real), flattened(fake)
     train = None if train is None else flattened(train)
     compared_with = compared_with or ("train" if train is None else "holdout")
-    detector = detector or CopyDetector.fit(real if train is None else train, holdout)
+    detector = detector or _detector(real, train, holdout)
     report: Section = {
         "images": len(fake),
         "likeness": _likeness(real, fake, train, compared_with, seed),
@@ -52,6 +52,12 @@ def quality_report(
     if inception is not None:
         report["inception"] = compared_by_inception(inception, real, fake, compared_with)
     return report
+
+
+def _detector(real: Pixels, train: Pixels | None, holdout: Pixels | None) -> CopyDetector:
+    if train is None:
+        return CopyDetector.fit(real, holdout)
+    return CopyDetector.fit(train, real if holdout is None else holdout)
 
 
 def _copying(real: Pixels, fake: Pixels, train: Pixels | None, seed: int) -> float | None:
