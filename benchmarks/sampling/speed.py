@@ -38,7 +38,6 @@ from generation.engine.networks import build_generator
 from generation.engine.pictures import Pixels
 from generation.engine.png import encode_pngs
 from generation.engine.sampling import Sampler, together
-from generation.engine.sheets import save_sheet
 from generation.engine.trainer import Trainer
 from generation.engine.workers import in_order, one_thread
 
@@ -47,7 +46,6 @@ SOURCES, TRAINED_STEPS = 1000, 150
 ROUNDS, BLOCKS_TIMED = 3, 16
 BARS = {"bfloat16": 3.0, "float32": 1.7}
 CPU = torch.device("cpu")
-SHEET = Path(__file__).parent.parent / "results" / "sampling-encoders.png"
 
 Times = dict[str, list[float]]
 
@@ -225,7 +223,7 @@ def timed(goods: Goods, dtype: str) -> dict[str, float]:
 
 
 def encoders(goods: Goods) -> Bar:
-    """Of held-out real images, decoded again into results/sampling-encoders.png."""
+    """On held-out real images; what was encoded is decoded again and must be the same."""
     pixels = goods.holdout.pixels[: 3 * BLOCK]
     ways: dict[str, Callable[[], list[bytes]]] = {
         "ours (PNG)": lambda: encode_pngs(pixels),
@@ -239,8 +237,6 @@ def encoders(goods: Goods) -> Bar:
     read = np.stack([np.asarray(Image.open(io.BytesIO(png))) for png in encode_pngs(pixels)])
     if not np.array_equal(read, pixels):
         raise RuntimeError("an encoder changed a pixel")
-    SHEET.parent.mkdir(exist_ok=True)
-    save_sheet(read[:96], SHEET, columns=12)
     shown = "; ".join(f"{name} {1 / seconds:,.0f}/s, {size:,.0f} bytes" for name, (seconds, size) in found.items())
     ratio = found["Pillow's PNG"][0] / found["ours (PNG)"][0]
     return Bar("PNG files a second on one core, against Pillow's writer", ratio, 2.0, "x", at_least=True, detail=shown)
