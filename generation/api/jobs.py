@@ -125,7 +125,7 @@ class EstimateAnswer(serializers.Serializer[Any]):
     size_known = serializers.BooleanField(help_text="Whether the size follows earlier datasets, or is a guess.")
     quality = serializers.DictField(
         allow_null=True,
-        help_text="SWD above the floor of real images: low, middle and high of so many earlier runs; null when unknown.",
+        help_text="SWD above the floor of real images: low, middle, high of so many earlier runs; null when unknown.",
     )
 
 
