@@ -24,7 +24,7 @@ WIDE_SLOWDOWN = 2.3
 # Once a pilot has measured the device: `quick` goes on for as long as people wait for a first look, `standard` takes
 # the wide networks where they take no longer either, and nothing keeps a slow device busy for days. Lengths
 # are doubled or halved, so that devices of nearly the same speed settle on the same.
-FIRST_LOOK_SECONDS = 300.0
+FIRST_LOOK_SECONDS = 180.0
 LONGEST_SECONDS = {"quick": 1800.0, "standard": 6 * 3600.0, "best": 24 * 3600.0}
 MOST_HALVINGS = 2
 
