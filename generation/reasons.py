@@ -10,7 +10,6 @@ REASONS: dict[str, str | Promise] = {
     "animation": _("An animation: its first frame is used."),
     "rotated": _("Turned upright, as its camera noted."),
     "depth": _("Reduced to 8 bits a channel."),
-    "flattened": _("Transparency was flattened on white."),
     "colours": _("Colours were converted to RGB."),
     "reduced": _("Reduced to 1,024 pixels on its longer side."),
     # rejected

@@ -116,7 +116,7 @@ def test_a_generator_that_collapses_is_found(shapes, tiny, meddle, monkeypatch):
 
 def test_an_oversized_discriminator_on_a_tiny_set_overfits_and_is_restrained(shapes, tiny):
     images, holdout = shapes.subset(range(0, 240, 5)), shapes.subset(range(1, 240, 5))
-    recipe = tiny(replace(RUN, kimg=5.0), widths=(32, 32, 32), lr_d=2e-3, augmentation=(), r1_gamma=1e-4)
+    recipe = tiny(replace(RUN, kimg=10.0), widths=(32, 32, 32), lr_d=5e-3, augmentation=(), r1_gamma=1e-4)
     _, notes = followed(train(images, recipe, device="cpu", holdout=holdout))
     restrained = [note for note in notes if note.code == "overfitting"]
     assert restrained

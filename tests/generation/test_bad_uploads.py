@@ -99,7 +99,7 @@ FILES = {
     "moving.webp": (animated("WEBP"), "fixed animation"),
     "print.jpg": (encoded(drawn(mode="CMYK", seed=2), "JPEG"), "fixed colours"),
     "deep.png": (sixteen_bits(), "fixed depth"),
-    "clear.png": (clear(), "fixed flattened"),
+    "clear.png": (clear(), "accepted"),
     "turned.jpg": (turned(), "fixed rotated"),
     "palette.png": (encoded(drawn(mode="P", seed=8)), "accepted"),
 }

@@ -6,6 +6,7 @@ import itertools
 import json
 import uuid
 import zipfile
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -13,6 +14,7 @@ from django.utils import timezone
 from PIL import Image
 
 from generation import bundles, manifests, statements
+from generation.engine.config import RecipeRequest, resolve
 from generation.models import Dataset, DatasetFile, GenerationJob, Generator, SourceImage, SourceSet
 from marketplace.accounts.models import User
 from marketplace.listings import drafts, publishing
@@ -61,7 +63,7 @@ def source_set_of(user: User) -> SourceSet:
 def dataset_of(user: User, count: int = 80, labels: list[str] | None = None) -> Dataset:
     source_set, first = source_set_of(user), next(serial) * 10_000
     generator = Generator.objects.create(
-        owner=user, source_set=source_set, source_fingerprint=source_set.fingerprint, recipe={"resolution": SIDE},
+        owner=user, source_set=source_set, source_fingerprint=source_set.fingerprint, recipe=recipe(labels or []),
         checkpoint_key="generators/test", sha256="c" * 64, size=1,
     )  # fmt: skip
     job = GenerationJob.objects.create(
@@ -74,6 +76,15 @@ def dataset_of(user: User, count: int = 80, labels: list[str] | None = None) -> 
     )  # fmt: skip
     pack(dataset, [picture(first + number) for number in range(count)])
     return dataset
+
+
+def recipe(labels: list[str]) -> dict[str, Any]:
+    settled = resolve(RecipeRequest("quick", 28), images=80, channels=3).to_dict()
+    return settled | {"resolution": SIDE, "classes": labels}
+
+
+def label(dataset: Dataset, number: int) -> str | None:
+    return dataset.labels[number % len(dataset.labels)] if dataset.labels else None
 
 
 def pack(dataset: Dataset, images: list[bytes]) -> None:
@@ -94,7 +105,13 @@ def pack(dataset: Dataset, images: list[bytes]) -> None:
 
 
 def entry(dataset: Dataset, number: int, png: bytes) -> manifests.Entry:
-    made = {"slot": dataset.first_slot + number, "attempt": 0, "seed": "1", "label": "", "distance": 0.5}
+    made = {
+        "slot": dataset.first_slot + number,
+        "attempt": 0,
+        "seed": "1",
+        "label": label(dataset, number),
+        "distance": 0.5,
+    }
     return manifests.as_entry(number, made | {"sha256": hashlib.sha256(png).hexdigest()})
 
 
@@ -102,7 +119,7 @@ def zipped(dataset: Dataset, images: list[bytes], manifest: bytes, quality: byte
     buffer, records = io.BytesIO(), b""
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for number, png in enumerate(images):
-            archive.writestr(bundles.entry(manifests.file_name(number)), png)
+            archive.writestr(bundles.entry(manifests.file_name(number, label(dataset, number))), png)
             records += manifests.RECORD.pack(1, len(png), archive.start_dir - len(png))
         archive.writestr(bundles.entry("manifest.jsonl"), manifest)
         archive.writestr(bundles.entry("quality.json"), quality)
