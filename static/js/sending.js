@@ -14,7 +14,7 @@ export class Sender {
   // `told` is called with bytes sent so far; `waits` while the connection is lost. `signal` cancels.
   async send(item, { told, waits, signal }) {
     const blob = await item.blob();
-    const upload = (await this.resumed(item, blob.size)) ?? (await this.begun(item, blob.size));
+    const upload = await this.patiently(() => this.opened(item, blob.size), waits, signal);
     item.id = upload.id;
     const missing = numbers(upload.part_count).filter((number) => !upload.parts.includes(number));
     let sent = upload.parts.reduce((sum, number) => sum + partOf(upload, number, blob).size, 0);
@@ -48,6 +48,11 @@ export class Sender {
         await new Promise((resolve) => setTimeout(resolve, 500 * 2 ** Math.min(attempt, ATTEMPTS)));
       }
     }
+  }
+
+  // A beginning whose answer was lost is found again.
+  async opened(item, size) {
+    return (await this.resumed(item, size)) ?? (await this.begun(item, size));
   }
 
   async begun(item, size) {

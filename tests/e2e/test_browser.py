@@ -65,6 +65,30 @@ def test_images_chosen_before_the_script_has_arrived_are_sent(person: Callable[[
     expect(alice.get_by_role("heading", name="80 usable images")).to_be_visible(timeout=60_000)
 
 
+def test_an_upload_waits_while_the_connection_is_lost_and_goes_on(person: Callable[[str], Page], drawn: Path):
+    alice = person("alice")
+    alice.goto("/studio/source-sets/new/")
+    make_set(alice)
+    alice.context.set_offline(True)
+    alice.set_input_files("#id_images", drawn)
+    expect(alice.locator("#sending")).to_contain_text("Offline")
+    alice.context.set_offline(False)
+    expect(alice.get_by_role("heading", name="80 usable images")).to_be_visible(timeout=60_000)
+
+
+def test_an_upload_is_cancelled_in_the_middle_and_begun_again(person: Callable[[str], Page], drawn: Path):
+    alice, held = person("alice"), list[Route]()
+    alice.goto("/studio/source-sets/new/")
+    make_set(alice)
+    alice.route("**/parts/1/", lambda route: held.append(route))  # a plain method cannot be marked as a handler
+    alice.set_input_files("#id_images", drawn)
+    alice.get_by_role("button", name=f"Cancel: {drawn.name}").click()
+    expect(alice.locator("#sending li")).to_have_count(0)
+    alice.unroute("**/parts/1/")
+    alice.set_input_files("#id_images", drawn)
+    expect(alice.get_by_role("heading", name="80 usable images")).to_be_visible(timeout=60_000)
+
+
 def send_images(alice: Page, drawn: Path) -> None:
     alice.get_by_role("link", name="Add your images").click()
     make_set(alice)
