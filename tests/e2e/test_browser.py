@@ -69,6 +69,7 @@ def test_an_upload_waits_while_the_connection_is_lost_and_goes_on(person: Callab
     alice = person("alice")
     alice.goto("/studio/source-sets/new/")
     make_set(alice)
+    alice.wait_for_load_state("networkidle")
     alice.context.set_offline(True)
     alice.set_input_files("#id_images", drawn)
     expect(alice.locator("#sending")).to_contain_text("Offline")

@@ -125,7 +125,7 @@ def quality(report: dict[str, Any]) -> str:
 def person(role: str) -> Person:
     password = secrets.token_urlsafe(9)
     out = io.StringIO()
-    arguments = [f"{role}@demo.example", "--name", f"Demo {role}", "--password", password]
+    arguments = [f"{role}@demo.example", "--name", f"Demo {role}", f"--password={password}"]
     scopes = {"seller": "read,generate,sell", "buyer": "read,buy", "staff": "read,moderate"}[role]
     call_command("create_account", *arguments, "--token-scopes", scopes, *["--staff"] * (role == "staff"), stdout=out)
     made = json.loads(out.getvalue())
