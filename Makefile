@@ -24,7 +24,7 @@ test: ## Sets up and passes every test, on SQLite and on PostgreSQL
 	@.ci/test
 
 test-fast: setup ## Only the tests that take no more than a few seconds, on SQLite
-	@$(PY) -m pytest -n 2 -m 'not slow and not e2e and not browser' -q
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -m 'not slow and not e2e and not browser' -q
 
 check: setup ## Format, lint, types, import rules, migrations, deployment settings, translations, documents
 	@.ci/check
@@ -32,7 +32,7 @@ check: setup ## Format, lint, types, import rules, migrations, deployment settin
 format: setup ## Puts the code into its format
 	@.venv/bin/ruff format -q . && .venv/bin/ruff check -q --fix .
 
-bench: setup ## Measures: ONLY=control|engine PART=name FULL=1
+bench: setup ## Measures: ONLY=control|engine|jobs PART=name FULL=1
 	@$(PY) -m benchmarks $(ONLY) $(if $(PART),--part $(PART)) $(if $(FULL),--full)
 
 messages: setup ## Collects new texts for translation and compiles the catalogues

@@ -1,6 +1,6 @@
 """The engine: what its images are worth, how fast it makes them, and whether copies are found."""
 
-from benchmarks import copies, drawn_set, ladder, leaks, training_speed
+from benchmarks import artefacts, copies, drawn_set, ladder, leaks, training_speed
 from benchmarks.quality import contest
 from benchmarks.sampling import million, speed
 
@@ -9,6 +9,7 @@ PARTS = {
     "training-speed": training_speed.bars,
     "copies": copies.bars,
     "ladder": ladder.bars,
+    "artefacts": artefacts.bars,
     "leaks": leaks.bars,
     "sampling": speed.bars,
     "million": million.bars,

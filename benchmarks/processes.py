@@ -1,9 +1,10 @@
 """What the processes of a site weigh, read from /proc."""
 
 import contextlib
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 MEGABYTE = 1024 * 1024
@@ -35,6 +36,12 @@ def resident(pid: int) -> int:
     return 0
 
 
+def seconds(pid: int) -> float:
+    """That it has worked, in itself and in the kernel."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
 def proportional(pid: int) -> int:
     """Bytes, what it shares with others divided among them."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
@@ -48,15 +55,15 @@ def holds_torch(pid: int) -> bool:
 class Watch:
     """The most that each process of a site weighed while it was watched."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, weigh: Callable[[int], int] = resident) -> None:
+        self.folder, self.weigh = folder, weigh
         self.most: dict[str, int] = {}
         self.stopped = threading.Event()
 
     def look(self) -> None:
         for pid, command in of_site(self.folder).items():
             name = short(command)
-            self.most[name] = max(self.most.get(name, 0), resident(pid))
+            self.most[name] = max(self.most.get(name, 0), self.weigh(pid))
 
     def run(self) -> None:
         while not self.stopped.wait(EVERY_SECONDS):
@@ -69,8 +76,8 @@ class Watch:
 
 
 @contextlib.contextmanager
-def watched(folder: Path) -> Iterator[Watch]:
-    watch = Watch(folder)
+def watched(folder: Path, weigh: Callable[[int], int] = resident) -> Iterator[Watch]:
+    watch = Watch(folder, weigh)
     thread = threading.Thread(target=watch.run, daemon=True)
     thread.start()
     try:

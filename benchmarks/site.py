@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,18 +44,21 @@ class Site:
 
 
 @contextlib.contextmanager
-def prepared() -> Iterator[Site]:
-    """Set up and not yet running."""
+def prepared(settings: Mapping[str, str] | None = None) -> Iterator[Site]:
+    """Set up and not yet running; on other services where `settings` name them."""
     with tempfile.TemporaryDirectory(prefix="ganerate-bench-") as folder:
         ours = {"GANERATE_VAR": folder, "DJANGO_SETTINGS_MODULE": "benchmarks.settings", "LOG_LEVEL": "WARNING"}
-        site = Site(f"http://127.0.0.1:{free_port()}", Path(folder), os.environ | ours)
+        address = f"http://127.0.0.1:{free_port()}"
+        site = Site(address, Path(folder), os.environ | ours | {"SITE_URL": address, **(settings or {})})
         site.python("manage.py", "migrate", "--verbosity", "0")
+        if "S3_BUCKET" in site.environment:
+            site.python("manage.py", "prepare_bucket")
         yield site
 
 
 @contextlib.contextmanager
-def running(*, workers: bool) -> Iterator[Site]:
-    with prepared() as site:
+def running(*, workers: bool, settings: Mapping[str, str] | None = None) -> Iterator[Site]:
+    with prepared(settings) as site:
         process = site.start(*([] if workers else ["--no-workers"]))
         try:
             wait(site, process)

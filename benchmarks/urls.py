@@ -1,4 +1,6 @@
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
+from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,4 +17,10 @@ class NoOp(APIView):
         return Response({"received": len(request.data)}, status=201)
 
 
-urlpatterns = [path("api/v1/no-op/", NoOp.as_view()), *product]
+@require_safe
+def nothing(request: HttpRequest) -> HttpResponse:
+    """A page without content, behind every middleware."""
+    return HttpResponse()
+
+
+urlpatterns = [path("api/v1/no-op/", NoOp.as_view()), path("no-op/", nothing), *product]

@@ -12,6 +12,7 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.urls import get_resolver  # noqa: E402
 
 from ganerate.threads import Handler  # noqa: E402
+from generation import bucket  # noqa: E402
 from generation.urls import websocket_urlpatterns  # noqa: E402
 
 application = ProtocolTypeRouter(
@@ -24,5 +25,8 @@ application = ProtocolTypeRouter(
 # All code is loaded now and stays. Python's collector would walk through it again and again, a tenth of a second each
 # time, in which nobody is answered.
 get_resolver().url_patterns  # noqa: B018
+if bucket.is_used():
+    bucket.client()
+    bucket.signer()
 gc.collect()
 gc.freeze()

@@ -15,6 +15,7 @@ MAIL = ("smtp", "smtp+tls", "smtp+ssl", "consolemail", "filemail", "memorymail",
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 # What Django's own check of a deployment asks of a key.
 KEY_LENGTH, KEY_LETTERS = 50, 5
+TOKEN_LENGTH = 20
 
 
 class Variables(environ.FileAwareEnv):
@@ -63,6 +64,26 @@ class Variables(environ.FileAwareEnv):
             raise ImproperlyConfigured(f"{var} must be set when DEBUG is off: {KEY_LENGTH} or more random characters.")
         if not default and (len(text) < KEY_LENGTH or len(set(text)) < KEY_LETTERS):
             raise ImproperlyConfigured(f"{var} is too easy to guess: it needs {KEY_LENGTH} or more random characters.")
+        return str(text)
+
+    def token(self, var: str) -> str:
+        """None, or one that nobody guesses. What is wrong with it is told without it."""
+        text = self.str(var, default="").strip()
+        if text and (len(text) < TOKEN_LENGTH or len(set(text)) < KEY_LETTERS or " " in text):
+            raise ImproperlyConfigured(
+                f"{var} is too easy to guess: it needs {TOKEN_LENGTH} or more random characters without spaces."
+            )
+        return str(text)
+
+    def prefixed(self, var: str, beginnings: tuple[str, ...]) -> str:
+        """None, or a secret of somebody else's making. What is wrong with it is told without it."""
+        text = self.str(var, default="").strip()
+        if text and not (
+            text.startswith(beginnings) and len(text) >= TOKEN_LENGTH and text.isascii() and " " not in text
+        ):
+            raise ImproperlyConfigured(
+                f"{var} must be the whole text that the provider shows, which begins with {' or '.join(beginnings)}."
+            )
         return str(text)
 
     def database(self, var: str, default: str) -> dict[str, Any]:  # Any: Django's own dictionary

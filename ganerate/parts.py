@@ -24,7 +24,6 @@ class Part:
         name: str,
         command: Sequence[str],
         *,
-        niceness: int = 0,
         orphaned: signal.Signals = signal.SIGKILL,
         hint: Callable[[], str] | None = None,
     ) -> None:
@@ -32,7 +31,7 @@ class Part:
         self.command = command
         # Why it ended, for a part that says so only in a file of its own.
         self.hint = hint
-        self.prepare = tether(os.getpid(), orphaned, niceness)
+        self.prepare = tether(os.getpid(), orphaned)
         self.process: subprocess.Popen[bytes] | None = None
         self.pause = FIRST_PAUSE
         self.started_at = self.start_at = 0.0
@@ -82,12 +81,10 @@ class Part:
         self.process.wait()
 
 
-def tether(parent: int, orphaned: signal.Signals, niceness: int) -> Callable[[], None]:
+def tether(parent: int, orphaned: signal.Signals) -> Callable[[], None]:
     """Runs in the child before its program: Linux then ends it when the supervisor is gone, even by kill -9."""
 
     def prepare() -> None:
-        if niceness:
-            os.nice(niceness)
         if LIBC is not None:
             LIBC.prctl(PR_SET_PDEATHSIG, orphaned)
             if os.getppid() != parent:

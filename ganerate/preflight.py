@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 from typing import IO
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
@@ -76,6 +77,26 @@ def refuse_other_database() -> None:
         raise NotNow(text % {"migration": ".".join(unknown[-1])})
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise NotNow(_("The database is older than this program. Bring it up to date first: make setup"))
+
+
+def refuse_other_store() -> None:
+    """A store that says no. One that says nothing may be on its way: /readyz tells, and work waits for it."""
+    if not settings.S3_BUCKET:
+        return
+    from generation import bucket, trials  # boto3 is loaded where it is used
+
+    try:
+        bucket.client().head_bucket(Bucket=settings.S3_BUCKET)
+    except trials.FAULTS as error:
+        code = bucket.code(error)
+        if code in trials.NO_BUCKET:
+            text = _("The store has no bucket %(bucket)s (S3_BUCKET). Make it: manage.py prepare_bucket")
+            raise NotNow(text % {"bucket": settings.S3_BUCKET}) from None
+        if code in trials.REFUSES:
+            text = _(
+                "The store refuses S3_ACCESS_KEY and S3_SECRET_KEY, or does not let them use %(bucket)s (S3_BUCKET)."
+            )
+            raise NotNow(text % {"bucket": settings.S3_BUCKET}) from None
 
 
 def applied_here(executor: MigrationExecutor) -> set[tuple[str, str]]:

@@ -4,6 +4,7 @@ python -m ganerate.server -b 127.0.0.1 -p 8000 ganerate.asgi:application
 """
 
 import asyncio
+import resource
 import sys
 from typing import Any
 
@@ -100,9 +101,13 @@ class PacedServer(daphne.server.Server):
         more = message.get("more_body", False)
         if message["type"] == "http.response.body" and protocol.channel and not protocol.finished:
             fit_valve(protocol, more)
+        elif message["type"] == "websocket.accept":
+            fit_socket_valve(protocol)
         await super().handle_reply(protocol, message)
         if more and protocol.valve is not None:
-            await taken(protocol)
+            await opened(protocol.valve, protocol.channel)
+        elif message["type"] == "websocket.send":
+            await opened(protocol.valve, protocol)
 
     def run(self) -> None:
         daphne.server.HTTPFactory = BoundedFactory  # the one name through which daphne makes its requests
@@ -119,17 +124,25 @@ def fit_valve(request: BoundedRequest, more: bool) -> None:
         request.unregisterProducer()
 
 
-async def taken(request: BoundedRequest) -> None:
-    assert request.valve is not None
+def fit_socket_valve(socket: Any) -> None:
+    """In the place of the HTTP channel that the socket was before its upgrade."""
+    socket.valve = Valve()
+    socket.transport.unregisterProducer()
+    socket.transport.registerProducer(socket.valve, True)
+
+
+async def opened(valve: Valve, connection: Any) -> None:
     await asyncio.sleep(0)  # whoever reads fast, or has gone, must not keep the others waiting
+    if valve.opened.is_set():
+        return
     try:
         # Not wait_for: before Python 3.12 it loses a cancellation that comes in the moment the valve opens, and
         # that is what happens when the client leaves. The download would then run on into the void.
         async with asyncio.timeout(STALLED_SECONDS):
-            await request.valve.opened.wait()
+            await valve.opened.wait()
     except TimeoutError:
-        if request.channel is not None:
-            request.channel.transport.abortConnection()
+        if connection is not None:
+            connection.transport.abortConnection()
 
 
 def end_tasks(loop: asyncio.AbstractEventLoop) -> None:
@@ -141,6 +154,12 @@ def end_tasks(loop: asyncio.AbstractEventLoop) -> None:
     loop.run_until_complete(loop.shutdown_asyncgens())
 
 
+def allow_many_connections() -> None:
+    """Each who follows a job holds one, and the usual limit of 1,024 files is only a default."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 class BoundedDaphne(CommandLineInterface):
     server_class = PacedServer
 
@@ -148,4 +167,5 @@ class BoundedDaphne(CommandLineInterface):
 if __name__ == "__main__":
     # A request comes and goes in a few milliseconds; five, Python's own measure, is long to wait for each turn.
     sys.setswitchinterval(0.001)
+    allow_many_connections()
     BoundedDaphne.entrypoint()

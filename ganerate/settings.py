@@ -16,6 +16,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from ganerate import silence
 from ganerate.environment import LEVELS, Variables
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -73,9 +74,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ganerate.health.Probes",
+    "ganerate.metrics.Counted",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "ganerate.policies.OtherPolicies",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -84,10 +88,13 @@ MIDDLEWARE = [
     "marketplace.accounts.middleware.PersonalPreferences",
     "marketplace.accounts.middleware.PresentTerms",
     "marketplace.accounts.middleware.IdempotencyKeys",
+    "marketplace.moderation.entrance.SuspendedPeople",
+    "ganerate.queues.ForOperators",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "ganerate.breakage.StoreFaults",
 ]
 
 ROOT_URLCONF = "ganerate.urls"
@@ -122,6 +129,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
     # A file, because live-server tests run in other threads; its own for each process, so that runs can't collide.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(tempfile.gettempdir()) / f"ganerate-test-{os.getpid()}.sqlite3")}
+else:
+    DATABASES["default"]["OPTIONS"] = silence.of_database() | DATABASES["default"].get("OPTIONS", {})
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 
@@ -143,7 +152,7 @@ RQ_QUEUES = {
         "URL": REDIS_URL,
         "DEFAULT_TIMEOUT": -1,
         "SERIALIZER": "rq.serializers.JSONSerializer",
-        "REDIS_CLIENT_KWARGS": {"socket_connect_timeout": 1},
+        "REDIS_CLIENT_KWARGS": {"socket_connect_timeout": 1, **silence.of_redis(REDIS_URL)},
     }
     for name in ("short", "training", "sampling")
 }
@@ -153,13 +162,22 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         # Without the explicit None an idle WebSocket dies when the client library sets a read timeout.
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "capacity": 1000, "expiry": 60},
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None, **silence.of_redis(REDIS_URL)}],
+            "capacity": 1000,
+            "expiry": 60,
+        },
     }
 }
 
 # Files. A folder, or any S3-compatible store.
 S3_BUCKET: str = env.str("S3_BUCKET", default="")
+# Where browsers reach the store, if not where this machine does.
+S3_PUBLIC_URL = env.address("S3_PUBLIC_URL", default="") if S3_BUCKET else ""
 if S3_BUCKET:
+    from boto3.s3.transfer import TransferConfig  # most sites have no such store
+
+    _addressing = env.one_of("S3_ADDRESSING_STYLE", "path", ("path", "virtual", "auto"))
     _default_storage = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
@@ -169,13 +187,21 @@ if S3_BUCKET:
             "secret_key": env.str("S3_SECRET_KEY"),
             "region_name": env.str("S3_REGION", default="us-east-1"),
             "signature_version": "s3v4",
-            "addressing_style": env.one_of("S3_ADDRESSING_STYLE", "path", ("path", "virtual", "auto")),
+            "addressing_style": _addressing,
+            "client_config": silence.of_store(_addressing),
             "default_acl": None,
             "file_overwrite": True,
             "querystring_expire": 600,
+            # A larger file that is opened whole goes to disk.
+            "max_memory_size": 8 * 1024**2,
+            "transfer_config": TransferConfig(max_concurrency=4),
         },
     }
+    _store = urlsplit(S3_PUBLIC_URL or env.str("S3_ENDPOINT_URL", default="") or "https://*.amazonaws.com")
+    # By the addressing style the bucket's name is in the path, or before the host's.
+    STORE_ORIGINS = [f"{_store.scheme}://{name}{_store.netloc}" for name in ("", f"{S3_BUCKET}.")]
 else:
+    STORE_ORIGINS = []
     _default_storage = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": VAR_DIR / "files", "base_url": None, "allow_overwrite": True},
@@ -229,6 +255,8 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 5
 # Whoever finds an open browser can't take the account over: changing addresses asks for the password again.
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
+# By address; of the admin's entrance also by the account that is tried.
+ACCOUNT_RATE_LIMITS = {"report": "10/h/ip", "admin_login": "20/5m/ip,5/5m/key"}
 ACCOUNT_FORMS = {"login": "marketplace.accounts.forms.LoginForm", "signup": "marketplace.accounts.forms.SignupForm"}
 ACCOUNT_ADAPTER = "marketplace.accounts.adapter.AccountAdapter"
 LOGIN_URL = "account_login"
@@ -245,6 +273,7 @@ LANGUAGES = [("ko", _("Korean")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.time_zone("TIME_ZONE", default="Asia/Seoul")
 USE_I18N = True
+FORMAT_MODULE_PATH = "ganerate.formats"
 USE_TZ = True
 
 # Limits of one account and one request.
@@ -255,6 +284,11 @@ STORAGE_QUOTA_BYTES = env.int("STORAGE_QUOTA_BYTES", default=50 * 1024**3)
 # An upload that nobody went on with for so long is removed, with its parts.
 ABANDONED_UPLOAD_DAYS = env.int("ABANDONED_UPLOAD_DAYS", default=7)
 MAX_COUNT = env.int("MAX_COUNT", default=1_000_000)
+# Of one person, at a time: jobs that wait or run, and images that these will make.
+MAX_ACTIVE_JOBS = env.int("MAX_ACTIVE_JOBS", default=20)
+MAX_ACTIVE_IMAGES = env.int("MAX_ACTIVE_IMAGES", default=5_000_000)
+# Of one training, on the machine of its worker: 0 for as many as it has GPUs, and at least one.
+TRAINING_PROCESSES = env.int("TRAINING_PROCESSES", default=0, least=0, most=64)
 # Inception's weights of 2015. With them reports tell FID too; they are never fetched.
 INCEPTION_WEIGHTS = env.file("INCEPTION_WEIGHTS")
 DECLARATION_VERSION = "2026-11"
@@ -269,13 +303,44 @@ PRIVACY_OFFICER: str = env.str("PRIVACY_OFFICER", default="")
 # Whoever else handles personal data for the operator, each as “name (what for)”.
 PROCESSORS: list[str] = env.list("PROCESSORS", default=[])
 
-# Money. The test provider is for trying things out: production without a real one fails at start.
-TEST_PAYMENTS: bool = DEBUG or env.bool("GANERATE_TEST_PAYMENTS", default=False)
-if not TEST_PAYMENTS:
+# Money. Stripe's secret key and the secret that its messages are signed with; the address is another for tests alone.
+STRIPE_SECRET_KEY = env.prefixed("STRIPE_SECRET_KEY", ("sk_", "rk_"))
+STRIPE_WEBHOOK_SECRET = env.prefixed("STRIPE_WEBHOOK_SECRET", ("whsec_",))
+STRIPE_API_BASE = env.address("STRIPE_API_BASE", default="https://api.stripe.com")
+if bool(STRIPE_SECRET_KEY) != bool(STRIPE_WEBHOOK_SECRET):
     raise ImproperlyConfigured(
-        "No payment provider is configured. GANERATE_TEST_PAYMENTS=1 allows the test provider, which takes no money."
+        "STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET belong together: with the first alone nobody hears of a payment. "
+        f"The second is shown where Stripe is told to send its events to {SITE_URL}/payments/stripe/events/."
     )
+# The test provider is for trying things out: production without a real one fails at start.
+_pretended = env.bool("GANERATE_TEST_PAYMENTS", default=DEBUG and not STRIPE_SECRET_KEY)
+if _pretended and STRIPE_SECRET_KEY:
+    raise ImproperlyConfigured("GANERATE_TEST_PAYMENTS pretends payments, and STRIPE_SECRET_KEY takes them: set one.")
+if not _pretended and not STRIPE_SECRET_KEY:
+    raise ImproperlyConfigured(
+        "No payment provider is configured: set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET. "
+        "GANERATE_TEST_PAYMENTS=1 allows the test provider, which takes no money."
+    )
+TEST_PAYMENTS: bool = _pretended
+# Stripe's own test mode: its pages take only the numbers of test cards.
+STRIPE_IN_TEST_MODE = STRIPE_SECRET_KEY.startswith(("sk_test_", "rk_test_"))
+# The split of a price, frozen on each purchase. What of it nobody else gets is the seller's.
 PLATFORM_FEE_PERCENT = env.int("PLATFORM_FEE_PERCENT", default=10, least=0, most=100)
+# Of the price, which contains it: where the operator is the one who owes it. Else each seller accounts for their own.
+VAT_PERCENT = env.int("VAT_PERCENT", default=0, least=0, most=50)
+# What the payment provider keeps, where sellers carry it: hundredths of a percent, and an amount in the smallest unit.
+PROCESSOR_FEE_BASIS_POINTS = env.int("PROCESSOR_FEE_BASIS_POINTS", default=0, least=0, most=2_000)
+PROCESSOR_FEE_FIXED = {
+    "KRW": env.int("PROCESSOR_FEE_FIXED_KRW", default=0, least=0),
+    "USD": env.int("PROCESSOR_FEE_FIXED_USD", default=0, least=0),
+}
+# A sale is paid out once so many whole days have passed: buyers may withdraw for seven.
+PAYOUT_DELAY_DAYS = env.int("PAYOUT_DELAY_DAYS", default=7, least=0, most=365)
+# Less is not worth a transfer. In the smallest unit.
+PAYOUT_MINIMUM = {
+    "KRW": env.int("PAYOUT_MINIMUM_KRW", default=10_000),
+    "USD": env.int("PAYOUT_MINIMUM_USD", default=1_000),
+}
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -288,7 +353,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "ganerate.rest.problem_details",
     "DEFAULT_THROTTLE_CLASSES": ["ganerate.throttles.CreateThrottle", "ganerate.throttles.ScopedCreateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"create": "1200/min", "tokens": "30/min"},
+    "DEFAULT_THROTTLE_RATES": {"create": "1200/min", "tokens": "30/min", "reports": "30/hour"},
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
@@ -299,6 +364,19 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ganerate.schema.declare_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "SharingEnum": "generation.models.GenerationJob.Sharing",
+        "SharingAskedEnum": "generation.sharing.WAYS",
+        "FormatEnum": ["bundle", "tar", "parquet"],
+        "FormatStateEnum": "generation.formats.State",
+        "NoticeKindEnum": "marketplace.moderation.models.Notice.Kind",
+        "PurchaseStateEnum": "marketplace.purchases.models.Purchase.State",
+        "AccountKindEnum": "marketplace.purchases.models.Account.Kind",
+    },
 }
 
 # Security.
@@ -310,8 +388,10 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
+        # Parts of uploads go straight to the store.
+        "connect-src": [SELF, *STORE_ORIGINS],
+        # A browser asks this also of where a form is sent on to.
+        "form-action": [SELF, *(["https://checkout.stripe.com"] if STRIPE_SECRET_KEY else [])],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "manifest-src": [SELF],
@@ -329,11 +409,18 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 # Limits by address count the client's, not the proxy's that all clients share.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
 
+# Whoever sends it may read /metrics; without one only staff may.
+METRICS_TOKEN = env.token("METRICS_TOKEN")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", "INFO", LEVELS)},
-    "loggers": {"django.server": {"level": "WARNING"}, "daphne": {"level": "WARNING"}},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "daphne": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
+    },
 }

@@ -21,7 +21,6 @@ from .parts import Part
 GRACE_SECONDS = 3.0
 TICK = 0.1
 PYTHON = sys.executable
-NICE = 10
 
 Say = Callable[[str], None]
 
@@ -42,8 +41,8 @@ def background() -> list[Part]:
     manage = [PYTHON, "manage.py"]
     return [
         Part("short", [*manage, "work", "short"]),
-        Part("training", [*manage, "work", "training"], niceness=NICE),
-        Part("sampling", [*manage, "work", "sampling"], niceness=NICE),
+        Part("training", [*manage, "work", "training"]),
+        Part("sampling", [*manage, "work", "sampling"]),
         Part("sweep", [*manage, "sweep"]),
     ]
 

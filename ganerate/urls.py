@@ -1,13 +1,13 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 import generation.urls
 import marketplace.accounts.urls
 import marketplace.listings.urls
 import marketplace.moderation.urls
 import marketplace.purchases.urls
-from ganerate import leaving
+from ganerate import leaving, metrics, schema
 from ganerate.rest import NoSuchAddress
 
 APPS = [
@@ -27,9 +27,10 @@ urlpatterns = [
     path("profile/data/close/", leaving.close, name="account-close"),
     path("admin/queues/", include("django_rq.urls")),
     path("admin/", admin.site.urls),
+    path("metrics", metrics.metrics, name="metrics"),
     path("language/", include("django.conf.urls.i18n")),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/v1/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("api/v1/schema/", SpectacularAPIView.as_view(generator_class=schema.Generator), name="schema"),
+    path("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
     path("api/v1/", include(api_urlpatterns)),
     re_path(r"^api/", NoSuchAddress.as_view()),
 ]

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
+from . import bucket
 from .leftovers import remove_folder
 from .models import SourceSet, Upload
 
@@ -30,13 +31,25 @@ def remove_upload(upload: Upload) -> bool:
     unchanged = Upload.objects.filter(pk=upload.pk, state=upload.state, touched_at=upload.touched_at)
     if upload.state not in (Upload.State.RECEIVING, Upload.State.FAILED) or not unchanged.delete()[0]:
         return False
+    if bucket.is_used():
+        bucket.abandon(upload.key)
     remove_folder(upload.folder)
     return True
 
 
 def remove_orphans() -> int:
-    """Folders without a row, left by a process that died between deleting the one and the other."""
-    return sum(remove_orphans_of(rows, place) for rows, place in ((Upload, "uploads"), (SourceSet, "source-sets")))
+    """What has no row, left by a process that died between deleting the one and the other."""
+    places = ((Upload, "uploads"), (SourceSet, "source-sets"))
+    return sum(remove_orphans_of(rows, place) for rows, place in places) + abandon_orphans()
+
+
+def abandon_orphans() -> int:
+    """Parts that a store keeps of uploads whose row is gone: no folder shows them."""
+    keys = bucket.unfinished_under("uploads") if bucket.is_used() else set()
+    orphans = [key for key in keys if not has_row(Upload, key.split("/")[1])]
+    for key in orphans:
+        bucket.abandon(key)
+    return len(orphans)
 
 
 def remove_orphans_of(rows: type[Upload] | type[SourceSet], place: str) -> int:

@@ -4,11 +4,11 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
-from .models import Dataset, GenerationJob, Generator, SourceSet, Upload
+from .models import Dataset, GenerationJob, Generator, Notification, SourceSet, Upload
 
 Rows = TypeVar("Rows", bound=QuerySet[Any])  # Any: whichever model
 Person = AbstractBaseUser | AnonymousUser
@@ -20,7 +20,12 @@ def visible(queryset: Rows, user: Person) -> Rows:
 
 
 def readable(queryset: Rows, user: Person) -> Rows:
-    return queryset if getattr(user, "is_staff", False) and user.is_active else visible(queryset, user)
+    return queryset if is_staff(user) else visible(queryset, user)
+
+
+def may_read(person: AbstractBaseUser, owner_id: int) -> bool:
+    """As `readable`, of a row that is at hand."""
+    return person.is_active and (person.pk == owner_id or getattr(person, "is_staff", False))
 
 
 def source_set_for(user: Person, public_id: UUID | str) -> SourceSet:
@@ -64,3 +69,27 @@ def generator_for(user: Person, public_id: UUID | str) -> Generator:
 
 def own_generator(user: Person, public_id: UUID | str) -> Generator:
     return get_object_or_404(visible(Generator.objects.select_related("source_set"), user), public_id=public_id)
+
+
+def may_see_work(user: Person) -> bool:
+    """Everyone's jobs and tasks together, and the machines they run on."""
+    return is_staff(user) and may(user, "generation.view_jobtask")
+
+
+def may_direct_work(user: Person) -> bool:
+    """Start and stop other people's jobs."""
+    return may_see_work(user) and may(user, "generation.change_generationjob")
+
+
+def may(user: Person, permission: str) -> bool:
+    return isinstance(user, PermissionsMixin) and user.has_perm(permission)
+
+
+def is_staff(user: Person) -> bool:
+    return bool(getattr(user, "is_staff", False) and user.is_active)
+
+
+def own_notification(user: Person, number: int) -> Notification:
+    """What its owner was told. Other people's, staff among them, have no part in it."""
+    rows = Notification.objects.select_related("job__source_set", "job__dataset")
+    return get_object_or_404(visible(rows, user), pk=number)

@@ -1,6 +1,7 @@
 """Claims: how one worker, and only one, comes to hold a task, and how it loses it.
 
 Each write of a claim is filtered on the fence it was given, so the row count says whether it still holds the task.
+Leases run by the database's clock, which all machines share.
 """
 
 from dataclasses import dataclass
@@ -9,12 +10,12 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import endings, summaries, tickets
+from . import endings, summaries, tickets, turns
 from .models import GenerationJob, JobTask, Upload
 
 LEASE = timedelta(seconds=10)
@@ -39,13 +40,21 @@ class Claim:
         return JobTask.objects.filter(pk=self.task.pk, fence=self.fence, state=State.RUNNING)
 
     def renew(self) -> bool:
-        return bool(self.held.update(lease_until=timezone.now() + LEASE))
+        return bool(self.held.update(lease_until=Now() + LEASE))
+
+    def hold(self) -> None:
+        """For a transaction that must not commit when the claim is lost: until its end nobody else can take it."""
+        ours = JobTask.objects.filter(pk=self.task.pk, fence=self.fence, state__in=(State.RUNNING, State.DONE))
+        if not ours.update(lease_until=Now() + LEASE):
+            raise Lost
 
     def advance(self, **output: Any) -> None:
         """Keeps how far the work is. With failures=0 the next attempt starts from here, and has not failed yet."""
-        self.task.output = self.task.output | output
-        if not self.held.update(output=self.task.output, lease_until=timezone.now() + LEASE):
+        undisturbed = {"disturbances": 0} if output.get("failures") == 0 else {}
+        further = self.task.output | output | undisturbed
+        if not self.held.update(output=further, lease_until=Now() + LEASE):
             raise Lost
+        self.task.output = further
 
     def complete(self, output_key: str = "", sha256: str = "", output: dict[str, Any] | None = None) -> bool:
         done = {"output_key": output_key, "sha256": sha256, "output": self.task.output | (output or {})}
@@ -56,6 +65,19 @@ class Claim:
         if not self.complete(output_key, sha256, output):
             raise Lost
 
+    def hand_back(self) -> bool:
+        """For another worker to go on with at once: nothing has failed."""
+        with transaction.atomic():
+            freed = self.held.update(state=State.QUEUED, lease_until=None, not_before=None)
+            if freed:
+                tickets.put(self.task)
+        return bool(freed)
+
+    def put_off(self, error: str, seconds: float) -> bool:
+        """For a while: something was in the way that passes by itself."""
+        disturbed = {"disturbances": self.task.output.get("disturbances", 0) + 1}
+        return try_again(self.held, error, self.task.output | disturbed, seconds)
+
     def fail(self, error: str, reason: str = "", *, final: bool = False) -> bool:
         """Tries again later, unless `final` or failed too often at the same place; then the job fails for `reason`."""
         return give_back(self.task, self.held, error, reason, final=final)
@@ -65,16 +87,21 @@ def add(
     kind: str, *, job: GenerationJob | None = None, upload: Upload | None = None, first: int = 0, count: int = 0
 ) -> JobTask:
     queue = JobTask.QUEUES[JobTask.Kind(kind)]
-    task = JobTask.objects.create(job=job, upload=upload, kind=kind, queue=queue, first=first, count=count)
+    task = JobTask(job=job, upload=upload, kind=kind, queue=queue, first=first, count=count)
+    task.turn = turns.first(task)
+    task.save()
     tickets.put(task)
     return task
 
 
 def add_shards(job: GenerationJob, count: int, size: int) -> list[JobTask]:
     queue = JobTask.QUEUES[JobTask.Kind.SAMPLE]
+    turn = turns.following(queue, job__owner=job.owner_id)
     shards = [
-        JobTask(job=job, kind=JobTask.Kind.SAMPLE, queue=queue, first=first, count=min(size, count - first))
-        for first in range(0, count, size)
+        JobTask(
+            job=job, kind=JobTask.Kind.SAMPLE, queue=queue, first=first, count=min(size, count - first), turn=turn + n
+        )
+        for n, first in enumerate(range(0, count, size))
     ]
     tasks = JobTask.objects.bulk_create(shards)
     for task in tasks:
@@ -91,39 +118,57 @@ def claim(queue: str, worker: str) -> Claim | None:
             state=State.RUNNING,
             fence=task.fence + 1,
             attempt=F("attempt") + 1,
-            lease_until=timezone.now() + LEASE,
+            lease_until=Now() + LEASE,
             worker=worker[:200],
         )
         if taken:
             task.refresh_from_db()
-            return Claim(task, task.fence)
+            return hold(task)
+
+
+def hold(task: JobTask) -> Claim:
+    claim = Claim(task, task.fence)
+    if task.job is not None:
+        # From here on whatever this worker says of the job is refused once it does not hold the task any more.
+        task.job.fence = claim.hold
+    return claim
 
 
 def runnable(queue: str) -> QuerySet[JobTask]:
-    due = Q(not_before__isnull=True) | Q(not_before__lte=timezone.now())
+    due = Q(not_before__isnull=True) | Q(not_before__lte=Now())
     return JobTask.objects.filter(due, queue=queue, state=State.QUEUED)
 
 
 def fairest(queue: str) -> JobTask | None:
-    """The oldest task of the owner with the fewest running tasks on this queue."""
-    owned = Coalesce("job__owner_id", "upload__source_set__owner_id")
-    running = JobTask.objects.filter(queue=queue, state=State.RUNNING).annotate(owner=owned).values("owner")
-    shares = [When(owner=row["owner"], then=Value(row["n"])) for row in running.annotate(n=Count("pk")).order_by()]
-    share = Case(*shares, default=Value(0), output_field=IntegerField())
-    return runnable(queue).annotate(owner=owned).annotate(share=share).order_by("share", "created_at", "pk").first()
+    """Sellers take turns: see turns.py."""
+    return runnable(queue).order_by("turn", "pk").first()
 
 
 def give_back(task: JobTask, held: QuerySet[JobTask], error: str, reason: str = "", *, final: bool = False) -> bool:
-    failures = task.output.get("failures", 0) + 1
-    output = task.output | {"failures": failures}
-    if final or failures >= MAX_FAILURES:
+    # Told while the task waits to be tried again.
+    output = with_failure(task) | {"reason": reason}
+    if final or output["failures"] >= MAX_FAILURES:
         return give_up(task, held, error, reason or _("It failed several times at the same place."), output)
-    delay = timedelta(seconds=BACK_OFF_SECONDS * failures)
-    return bool(
-        held.update(
-            state=State.QUEUED, lease_until=None, output=output, last_error=error, not_before=timezone.now() + delay
-        )
-    )
+    return try_again(held, error, output, seconds=BACK_OFF_SECONDS * output["failures"])
+
+
+def try_again(held: QuerySet[JobTask], error: str, output: dict[str, Any], seconds: float = 0) -> bool:
+    later = Now() + timedelta(seconds=seconds)
+    return bool(held.update(state=State.QUEUED, lease_until=None, output=output, last_error=error, not_before=later))
+
+
+def with_failure(task: JobTask) -> dict[str, Any]:
+    """The task's output with one more failure; failures before a place that was never reached till now don't count."""
+    reached, failed_at = place(task), task.output.get("failed_at", -1)
+    failures = task.output.get("failures", 0) if reached <= failed_at else 0
+    return task.output | {"failures": failures + 1, "failed_at": max(reached, failed_at)}
+
+
+def place(task: JobTask) -> float:
+    """How far it has come, in a measure of its own."""
+    if task.kind == JobTask.Kind.FINISH and task.job is not None:
+        return GenerationJob.Stage.values.index(task.job.stage)
+    return float(task.output.get("kimg", task.output.get("done", 0)))
 
 
 def give_up(task: JobTask, held: QuerySet[JobTask], error: str, reason: str, output: dict[str, Any]) -> bool:

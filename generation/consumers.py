@@ -1,79 +1,76 @@
-import asyncio
-from contextlib import suppress
-from typing import Any
+"""WebSockets for those who follow a job, or how their jobs stand."""
 
-from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from channels.generic.websocket import AsyncWebsocketConsumer
 from django.http import Http404, QueryDict
 
-from . import access, events
-from .models import GenerationJob
+from . import access, following
+from .listeners import Listener
+from .rooms import in_database
+from .watchers import Told
 
-NOT_FOUND = 4404
-PING_SECONDS = 20.0
-PAGE = 500
+logger = logging.getLogger(__name__)
 
-Message = dict[str, Any]  # Any: JSON values
+NOT_FOUND, BROKEN = 4404, 1011
 
 
-class JobConsumer(AsyncJsonWebsocketConsumer):
-    """Sends a job's events: first those after ?after=N, then each as it happens, none twice and none left out."""
+class Follower(AsyncWebsocketConsumer):
+    """Passes on what it is told, until that ends or the browser leaves."""
 
-    job: GenerationJob | None = None
+    channel_layer_alias = ""  # what it follows has a subscription already
+    reading: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
         # Accepted first: a browser is not told the code of a connection that was never accepted.
         await self.accept()
-        try:
-            self.job = await find(self.scope["user"], self.scope["url_route"]["kwargs"]["public_id"])
-        except Http404:
-            return await self.close(NOT_FOUND)
-        self.last = number_in(QueryDict(self.scope["query_string"]).get("after"))
-        self.turn = asyncio.Lock()
-        await self.channel_layer.group_add(self.job.group, self.channel_name)
-        await self.catch_up()
-        await self.send_json(await database_sync_to_async(events.snapshot)(self.job))
-        self.pings = asyncio.create_task(self.ping())
+        self.reading = asyncio.create_task(self.read())
 
     async def disconnect(self, code: int) -> None:
-        if self.job is not None:
-            await self.channel_layer.group_discard(self.job.group, self.channel_name)
-        if hasattr(self, "pings"):
-            self.pings.cancel()
+        if self.reading is not None:
+            self.reading.cancel()
 
-    async def job_event(self, message: Message) -> None:
-        event = message["event"]
-        if event["number"] is None:
-            return await self.send_json(event)
-        if event["number"] > self.last + 1:
-            await self.catch_up()
-        async with self.turn:
-            await self.send_new(event)
+    async def read(self) -> None:
+        try:
+            async with aclosing(await self.follow()) as told:
+                async for message in told:
+                    await self.send(message.text)
+            await self.close()
+        except Http404:
+            await self.close(NOT_FOUND)
+        except Exception:
+            logger.exception("%s was cut off", self.scope["path"])
+            await self.close(BROKEN)
 
-    async def catch_up(self) -> None:
-        assert self.job is not None
-        async with self.turn:
-            while page := await database_sync_to_async(events.replay)(self.job, self.last, PAGE):
-                for event in page:
-                    await self.send_new(event)
+    async def follow(self) -> AsyncGenerator[Told]:
+        raise NotImplementedError
 
-    async def send_new(self, event: Message) -> None:
-        if event["number"] > self.last:
-            self.last = event["number"]
-            await self.send_json(event)
-
-    async def ping(self) -> None:
-        """Keeps proxies from closing a quiet connection, and brings what a lost push left out."""
-        with suppress(asyncio.CancelledError):
-            while True:
-                await asyncio.sleep(PING_SECONDS)
-                await self.catch_up()
-                await self.send_json({"number": None, "kind": "ping"})
+    @property
+    def listener(self) -> Listener:
+        """Raises Http404 for whoever is not signed in."""
+        if not self.scope["user"].is_authenticated:
+            raise Http404
+        session = self.scope.get("session")
+        return Listener.of(self.scope["user"], session=session.session_key if session else None)
 
 
-@database_sync_to_async
-def find(user: Any, public_id: str) -> GenerationJob:  # Any: a user or an anonymous one, lazily
-    return access.job_for(user, public_id)
+class JobConsumer(Follower):
+    """Sends a job's events: first those after ?after=N, then each as it happens, none twice and none left out."""
+
+    async def follow(self) -> AsyncGenerator[Told]:
+        listener = self.listener
+        job = await in_database(access.job_for)(self.scope["user"], self.scope["url_route"]["kwargs"]["public_id"])
+        return following.follow_job(job, number_in(QueryDict(self.scope["query_string"]).get("after")), listener)
+
+
+class PersonConsumer(Follower):
+    """Tells a signed-in person's open pages how their jobs stand, and each new notification."""
+
+    async def follow(self) -> AsyncGenerator[Told]:
+        return following.follow_person(self.listener)
 
 
 def number_in(text: str | None) -> int:

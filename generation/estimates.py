@@ -7,7 +7,7 @@ from .engine import config
 from .engine.config import RecipeRequest
 from .engine.presets import WIDE_SLOWDOWN, Plan, wide
 from .experience import Found
-from .models import Dataset, SourceSet
+from .models import Dataset, GenerationJob, JobTask, SourceSet
 
 Range = tuple[float, float]
 
@@ -99,6 +99,19 @@ def sampling_seconds(resolution: int, count: int) -> Range:
     """Of a generator that exists: nothing is trained."""
     seconds = config.sampling_seconds(resolution, count)
     return round(ROUGH[0] * seconds, 1), round(ROUGH[1] * seconds, 1)
+
+
+def remaining_seconds(job: GenerationJob) -> Range:
+    """Of a job that goes on where this one ended."""
+    low, high = sampling_seconds(job.requested["resolution"], job.count)
+    task = job.tasks.filter(kind=JobTask.Kind.TRAIN).first()
+    trained = job.state == GenerationJob.State.FAILED and job.generator_id is not None
+    if trained or task is None or job.resolved is None:
+        return low, high
+    kimg = max(0.0, job.resolved["kimg"] - task.output.get("kimg", 0.0))
+    speed = job.resolved["pilot"]["images_per_second"]
+    ends = lasting(RecipeRequest.from_dict(job.requested), kimg, (speed, speed), MEASURED)
+    return round(ends[0] + low, 1), round(ends[1] + high, 1)
 
 
 def expected_bytes(resolution: int, channels: int, count: int) -> Range:

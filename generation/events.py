@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from redis.exceptions import RedisError
 
 from .models import GenerationJob, JobEvent
 
@@ -26,12 +27,15 @@ SNAPSHOT_EVERY = timedelta(seconds=1)
 
 Data = dict[str, Any]  # Any: JSON values
 Message = dict[str, Any]
+Parcel = tuple[str, Message]  # a channel group, and what it is told
 
 
 def open_with(job: GenerationJob, kind: str, data: Data) -> JobEvent:
     """The event that a job is made with. Nobody can watch the job before it is there to be replayed."""
     payload = {"stage": job.stage, "state": job.state, "data": data}
-    return JobEvent.objects.create(job=job, number=FIRST, kind=kind, payload=payload)
+    event = JobEvent.objects.create(job=job, number=FIRST, kind=kind, payload=payload)
+    transaction.on_commit(partial(send, [for_owner(job, as_message(event))]))
+    return event
 
 
 def record(job: GenerationJob, kind: str, data: Data, stage: str | None = None) -> JobEvent:
@@ -39,6 +43,7 @@ def record(job: GenerationJob, kind: str, data: Data, stage: str | None = None) 
         # This UPDATE holds the job's row until commit, so numbers follow commit order without gaps.
         changes: dict[str, Any] = {"last_event": F("last_event") + 1} | ({"stage": stage} if stage else {})
         GenerationJob.objects.filter(pk=job.pk).update(**changes)
+        hold(job)
         job.refresh_from_db(fields=["last_event", "state", "stage"])
         payload = {"stage": job.stage, "state": job.state, "data": data}
         event = JobEvent.objects.create(job=job, number=job.last_event, kind=kind, payload=payload)
@@ -48,10 +53,20 @@ def record(job: GenerationJob, kind: str, data: Data, stage: str | None = None) 
 
 def tick(job: GenerationJob, data: Data) -> None:
     message = standing(job, timezone.now(), data)
+    parcels = [for_watchers(job, message)]
     if is_due(job.snapshot):
         job.snapshot = message
-        GenerationJob.objects.filter(pk=job.pk).update(snapshot=message)
-    transaction.on_commit(partial(push, job, message))
+        with transaction.atomic():
+            GenerationJob.objects.filter(pk=job.pk).update(snapshot=message)
+            hold(job)
+        parcels.append(for_owner(job, message))
+    transaction.on_commit(partial(send, parcels))
+
+
+def hold(job: GenerationJob) -> None:
+    """Of what a worker says: raises, before it is committed, where its task is another's by now."""
+    if job.fence is not None:
+        job.fence()
 
 
 def replay(job: GenerationJob, after: int, limit: int = 500) -> list[Message]:
@@ -85,8 +100,37 @@ def is_due(last: Message) -> bool:
 
 
 def push(job: GenerationJob, message: Message) -> None:
-    """Tells everyone who watches. Work goes on without them when the channel layer is down."""
+    send([for_watchers(job, message), for_owner(job, message)])
+
+
+def for_watchers(job: GenerationJob, message: Message) -> Parcel:
+    return job.group, {"type": "job.event", "event": message}
+
+
+def for_owner(job: GenerationJob, message: Message) -> Parcel:
+    """What a tray or a list shows of the job, on whichever page its owner is."""
+    told = {name: message[name] for name in ("number", "kind", "stage", "state", "at")}
+    figures = {name: message["data"].get(name) for name in ("fraction", "seconds_left")}
+    event = {"public_id": str(job.public_id), "name": job.source_set.name, **told, **figures}
+    return owner_group(job.owner_id), {"type": "owner.event", "event": event}
+
+
+def owner_group(owner_id: int) -> str:
+    """Channel group of a person's open pages."""
+    return f"owner.{owner_id}"
+
+
+def send(parcels: list[Parcel]) -> None:
+    """Work goes on without those who watch when the channel layer is down."""
     try:
-        async_to_sync(get_channel_layer().group_send)(job.group, {"type": "job.event", "event": message})
+        async_to_sync(send_each)(parcels)
+    except (RedisError, OSError) as away:
+        logger.warning("Not pushed to %s: %s", ", ".join(group for group, _message in parcels), away)
     except Exception:
-        logger.warning("Event of %s was not pushed", job.group, exc_info=True)
+        logger.warning("Not pushed to %s", ", ".join(group for group, _message in parcels), exc_info=True)
+
+
+async def send_each(parcels: list[Parcel]) -> None:
+    layer = get_channel_layer()
+    for group, message in parcels:
+        await layer.group_send(group, message)

@@ -6,7 +6,7 @@ without its extremes, so that no single job can be read out of it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from .engine.presets import Plan
 from .models import Dataset, Generator
@@ -15,6 +15,8 @@ from .readings import average
 FEWEST, NEWEST = 3, 60
 # Jobs with up to this many times more or fewer images, or as much longer or shorter, are like it.
 ALIKE = 2.0
+
+Known = TypeVar("Known")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def is_near(value: float, other: float) -> bool:
     return value <= ALIKE * other and other <= ALIKE * value
 
 
-def told(runs: Sequence[tuple[int, float]], owner_id: int) -> list[float]:
+def told(runs: Sequence[tuple[int, Known]], owner_id: int) -> list[Known]:
     return [value for owner, value in runs if owner == owner_id or len(runs) >= FEWEST]
 
 

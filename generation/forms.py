@@ -23,6 +23,11 @@ SHARING: list[tuple[str, str | Promise]] = [
     ("proportion", _("As among the source images")),
     ("each", _("That many of each")),
 ]
+FITS: list[tuple[str, str | Promise]] = [("crop", _("Crop to the middle")), ("pad", _("Pad to a square"))]
+TRANSPARENCIES: list[tuple[str, str | Promise]] = [
+    ("keep", _("Keep the transparency")),
+    ("white", _("Put them on white")),
+]
 PRESET_NOTES: dict[str, str | Promise] = {
     "quick": _("A first look. Tells you whether your images work, in minutes."),
     "standard": _("The right choice for most datasets."),
@@ -74,11 +79,36 @@ class UploadForm(forms.Form):
     images = FilesField(label=_("Images or zip archives"))
 
 
-class JobForm(forms.Form):
-    preset = forms.ChoiceField(label=_("Preset"), choices=PRESETS, initial="standard", widget=forms.RadioSelect)
-    count = forms.IntegerField(
+def count_field() -> forms.IntegerField:
+    return forms.IntegerField(
         label=_("How many images to generate"), min_value=1, max_value=settings.MAX_COUNT, initial=5000
     )
+
+
+def mail_field() -> forms.BooleanField:
+    return forms.BooleanField(label=_("Tell me by e-mail when it ends"), required=False)
+
+
+def sharing_field() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=_("How many images of each label"),
+        required=False,
+        initial="equal",
+        widget=forms.RadioSelect,
+        choices=SHARING,
+    )
+
+
+class RefusableForm(forms.Form):
+    def refuse(self, errors: dict[str, str]) -> None:
+        """What the engine or the job room has against it, each shown at its field if the form has it."""
+        for field, message in errors.items():
+            self.add_error(field if field in self.fields else None, message)
+
+
+class JobForm(RefusableForm):
+    preset = forms.ChoiceField(label=_("Preset"), choices=PRESETS, initial="standard", widget=forms.RadioSelect)
+    count = count_field()
     resolution = forms.TypedChoiceField(
         label=_("Resolution"),
         coerce=int,
@@ -90,28 +120,27 @@ class JobForm(forms.Form):
         label=_("Images that are not square"),
         initial="crop",
         widget=forms.RadioSelect,
-        choices=[("crop", _("Crop to the middle")), ("pad", _("Pad to a square"))],
+        choices=FITS,
     )
     transparency = forms.ChoiceField(
         label=_("Transparent images"),
         required=False,
         initial="keep",
         widget=forms.RadioSelect,
-        choices=[("keep", _("Keep the transparency")), ("white", _("Put them on white"))],
+        choices=TRANSPARENCIES,
     )
     labels = forms.BooleanField(label=_("Learn the labels"), required=False)
-    sharing = forms.ChoiceField(
-        label=_("How many images of each label"),
-        required=False,
-        initial="equal",
-        widget=forms.RadioSelect,
-        choices=SHARING,
-    )
+    sharing = sharing_field()
     minutes = forms.FloatField(
         label=_("Stop training after (minutes)"),
         required=False,
         min_value=limits.MIN_MINUTES,
         max_value=MAX_MINUTES,
+        help_text=_("Leave empty to let the preset decide."),
+    )
+    kimg = forms.FloatField(
+        label=_("Training length (thousand images)"),
+        required=False,
         help_text=_("Leave empty to let the preset decide."),
     )
     seed = forms.IntegerField(
@@ -121,6 +150,7 @@ class JobForm(forms.Form):
         max_value=limits.MAX_SEED,
         help_text=_("Leave empty to draw one. The same seed and settings repeat a job on the same kind of machine."),
     )
+    mail = mail_field()
 
     def __init__(self, *args: Any, source_set: SourceSet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -129,6 +159,9 @@ class JobForm(forms.Form):
             del self.fields["labels"], self.fields["sharing"]
         if not source_set.transparent:
             del self.fields["transparency"]
+        if "kimg" not in self.initial and not self.data.get("kimg"):
+            # The API's way to say how long; here only of a job that was asked for in that way.
+            del self.fields["kimg"]
         say_what_is_allowed(self)
 
     def clean(self) -> dict[str, Any]:
@@ -141,30 +174,15 @@ class JobForm(forms.Form):
         return values
 
     def asked(self, values: dict[str, Any]) -> RecipeRequest:
-        names = ("preset", "resolution", "fit", "transparency", "labels", "minutes")
+        names = ("preset", "resolution", "fit", "transparency", "labels", "minutes", "kimg")
         given = {name: values[name] for name in names if values.get(name) not in (None, "")}
         return RecipeRequest(**given)
 
-    def refuse(self, errors: dict[str, str]) -> None:
-        """What the engine or the job room has against it, each shown at its field if the form has it."""
-        for field, message in errors.items():
-            self.add_error(field if field in self.fields else None, message)
 
-
-class MoreForm(forms.Form):
+class MoreForm(RefusableForm):
     """More images of a generator that exists."""
 
-    count = forms.IntegerField(
-        label=_("How many images to generate"), min_value=1, max_value=settings.MAX_COUNT, initial=5000
-    )
-
-    sharing = forms.ChoiceField(
-        label=_("How many images of each label"),
-        required=False,
-        initial="equal",
-        widget=forms.RadioSelect,
-        choices=SHARING,
-    )
+    count, sharing, mail = count_field(), sharing_field(), mail_field()
 
     def __init__(self, *args: Any, generator: Generator, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -181,5 +199,5 @@ class DatasetNameForm(forms.ModelForm):
 
 
 def say_what_is_allowed(form: forms.Form) -> None:
-    for name, field in form.fields.items():
-        field.error_messages |= limits.messages(name)
+    for name in form.fields.keys() & limits.sentences().keys():
+        form.fields[name].error_messages |= limits.messages(name)

@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import Max
 
-from . import abandoned, lookalikes, summaries
+from . import abandoned, bucket, lookalikes, summaries
 from .archives import Contents, Entry, contents
 from .checkers import CheckerPool
 from .images import Checked
@@ -122,12 +122,16 @@ def stored(upload: Upload, checked: Checked) -> str:
     if not checked.data:
         return ""
     key = f"source-sets/{upload.source_set.public_id}/{checked.pixel_sha256}{checked.suffix}"
-    default_storage.save(key, ContentFile(checked.data))
+    if bucket.is_used():
+        bucket.put(key, checked.data)
+    else:
+        default_storage.save(key, ContentFile(checked.data))
     checked.data = b""
     return key
 
 
 def remove_parts(upload: Upload) -> None:
-    for number in upload.parts:
-        default_storage.delete(upload.part_key(number))
+    if not bucket.is_used():
+        for number in upload.parts:
+            default_storage.delete(upload.part_key(number))
     remove_folder(upload.folder)

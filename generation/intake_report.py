@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from . import selections, summaries
+from .blocking import FLAG
 from .models import SourceImage, SourceSet, Upload
 from .reasons import FLAGS, worded
 
@@ -33,7 +34,7 @@ def of(source_set: SourceSet, asked: Mapping[str, str]) -> dict[str, Any]:
         "source_set": source_set,
         "summary": found,
         "reasons": [reason | {"count": found.reasons[reason["code"]]} for reason in worded(found.reasons)],
-        "flags": [flag | {"count": found.flags[flag["code"]]} for flag in worded(found.flags)],
+        "flags": [flag | {"count": found.flags[flag["code"]]} for flag in worded(found.flags) if flag["code"] != FLAG],
         "groups": groups(source_set) if found.similar else [],
         "page": page,
         "images": [(image, worded([*image.reasons, *image.flags])) for image in page],

@@ -1,22 +1,25 @@
-"""What the web side asks of a job: submit it, cancel it, stop it and keep the best."""
+"""What the web side asks of a job: submit it, run it again, go on with it, cancel it, stop it and keep the best."""
 
 import secrets
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
-from . import claims, endings, events, limits, room, sharing
+from . import blocking, claims, endings, events, leftovers, limits, memory, notifications, refinements, room, sharing
 from .access import Person
 from .engine import config
-from .engine.config import RecipeRequest
-from .estimates import expected_seconds, sampling_seconds
-from .models import GenerationJob, Generator, JobTask, SourceSet, Upload
+from .engine.config import RecipeError, RecipeRequest
+from .estimates import expected_seconds, remaining_seconds, sampling_seconds
+from .models import Dataset, DatasetFile, GenerationJob, Generator, JobTask, Refinement, SourceSet, Upload
 
 State = GenerationJob.State
 Intent = GenerationJob.StopIntent
+Origin = GenerationJob.Origin
+RECIPE = frozenset(field.name for field in fields(RecipeRequest)) - {"seed"}
 
 
 class JobRefused(Exception):
@@ -36,18 +39,20 @@ def submit(
     parent: GenerationJob | None = None,
     seed: int | None = None,
     way: str = GenerationJob.Sharing.EQUAL,
+    mail: bool = False,
 ) -> GenerationJob:
     """Nothing here grows with the number of source images: intake has counted them and made their fingerprint.
 
-    `way` is one of sharing.WAYS; with "each", `count` is that of each label.
+    `way` is one of sharing.WAYS; with "each", `count` is that of each label. `parent` is the job that it runs again.
     """
-    labels = len(sharing.counts(source_set)) if request.labels else 0
-    count = sharing.total(count, way, labels or 1)
+    labels = sharing.learnt(source_set, request)
+    count = sharing.total(count, way, labels)
     check(
         count=count_problem(count) or room.problem(source_set, request, count),
         source_set=set_problem(source_set),
+        resolution=memory.problem(source_set, request),
         labels=label_problem(source_set, request),
-        sharing=sharing.problem(way, labels) if not request.labels else "",
+        sharing=sharing.problem(way, labels),
     )
     seed = secrets.randbits(63) if seed is None else seed
     # Before the transaction, which holds the database's one write lock.
@@ -64,6 +69,8 @@ def submit(
             requested=replace(request, seed=seed).to_dict(),
             expected_seconds=seconds,
             parent=parent,
+            origin=Origin.AGAIN if parent else Origin.NEW,
+            mail_when_done=mail,
         )
 
 
@@ -75,22 +82,19 @@ def more(
     parent: GenerationJob | None = None,
     seed: int | None = None,
     way: str = GenerationJob.Sharing.EQUAL,
+    mail: bool = False,
 ) -> GenerationJob:
-    """More images of a generator that exists: nothing is trained, and no image is one that it made before."""
+    """More images of a generator that exists: nothing is trained, and no image is one that it made before.
+
+    Its parent is the job that trained the generator, unless it runs another again.
+    """
     seed = secrets.randbits(63) if seed is None else seed
-    recipe = generator.recipe
-    request = RecipeRequest(
-        preset=recipe["preset"],
-        resolution=recipe["resolution"],
-        fit=recipe["fit"],
-        labels=bool(recipe["classes"]),
-        transparency="keep" if recipe["channels"] == 4 else "white",
-        seed=seed,
-    )
-    labels = len(recipe["classes"])
-    count = sharing.total(count, way, labels or 1)
+    request = replace(request_of(generator), seed=seed)
+    labels = len(generator.recipe["classes"])
+    count = sharing.total(count, way, labels)
     check(
         count=count_problem(count) or room.problem(generator.source_set, request, count),
+        source_set=blocking.problem(generator.source_set),
         sharing=sharing.problem(way, labels),
     )
     with transaction.atomic():
@@ -102,13 +106,153 @@ def more(
             seed=seed,
             requested=request.to_dict(),
             expected_seconds=sampling_seconds(request.resolution, count),
-            parent=parent,
+            parent=parent or generator.jobs.filter(starts_from__isnull=True).order_by("pk").first(),
+            origin=Origin.AGAIN if parent else Origin.MORE,
             starts_from=generator,
+            mail_when_done=mail,
         )
+
+
+def refine(dataset: Dataset, owner: Person, rejected: set[int], *, mail: bool = False) -> GenerationJob:
+    """A dataset in which new images of the same generator have the places of the rejected ones; all others stay.
+
+    Nothing is trained. The new images are screened like any others.
+    """
+    request = replace(request_of(dataset.generator), seed=secrets.randbits(63))
+    check(
+        rejected=refine_problem(dataset, rejected),
+        source_set=blocking.problem(dataset.generator.source_set),
+        count=room.problem(dataset.generator.source_set, request, dataset.count),
+    )
+    with transaction.atomic():
+        # Whoever deletes it at the same time comes before, or after.
+        Dataset.objects.select_for_update().get(pk=dataset.pk)
+        job = begin(
+            owner_id=owner.pk,
+            source_set=dataset.generator.source_set,
+            count=dataset.count,
+            sharing=dataset.job.sharing,
+            seed=request.seed,
+            requested=request.to_dict(),
+            expected_seconds=sampling_seconds(request.resolution, dataset.count),
+            parent=dataset.job,
+            origin=Origin.REFINED,
+            starts_from=dataset.generator,
+            mail_when_done=mail,
+        )
+        refinements.begin(job, dataset, rejected)
+    return job
+
+
+def refine_problem(dataset: Dataset, rejected: set[int]) -> str:
+    if not rejected:
+        return _("Reject at least one image first: without that nothing would be different.")
+    if min(rejected) < 0 or max(rejected) >= dataset.count:
+        return _("Images are numbered from 0 to %(last)s.") % {"last": f"{dataset.count - 1:,}"}
+    if len(rejected) == dataset.count:
+        return _("Keep at least one image. Where none is good, make more images, or train anew.")
+    if not dataset.files.filter(kind=DatasetFile.Kind.MANIFEST).exists():
+        return _("The images of this dataset are not stored any more.")
+    return ""
+
+
+def request_of(generator: Generator) -> RecipeRequest:
+    recipe = generator.recipe
+    return RecipeRequest(
+        preset=recipe["preset"],
+        resolution=recipe["resolution"],
+        fit=recipe["fit"],
+        labels=bool(recipe["classes"]),
+        transparency="keep" if recipe["channels"] == 4 else "white",
+    )
+
+
+def again(job: GenerationJob, owner: Person, **changes: Any) -> GenerationJob:  # Any: whatever the settings hold
+    """The same once more, on the newest version of its source set.
+
+    `changes` are arguments of submit() and settings of a recipe that take the place of the job's own; without a seed
+    among them another is drawn.
+    """
+    recipe = {name: changes.pop(name) for name in RECIPE & changes.keys()}
+    asked: dict[str, Any] = {"count": job.count, "way": job.sharing} | changes
+    if (refinement := refinements.of(job)) is not None:
+        return refine_again(refinement, owner, recipe | changes)
+    if job.starts_from is not None:
+        nothing_trained = _("This job used a generator that exists: only count, sharing, seed and mail can be changed.")
+        check(**dict.fromkeys(sorted(recipe), nothing_trained))
+        return more(owner, job.starts_from, parent=job, **asked)
+    request = changed(RecipeRequest.from_dict(job.requested), recipe)
+    if not request.labels and "way" not in changes:
+        asked["way"] = GenerationJob.Sharing.EQUAL
+    return submit(owner, newest(job.source_set), request=request, parent=job, **asked)
+
+
+def refine_again(refinement: Refinement, owner: Person, changes: dict[str, Any]) -> GenerationJob:
+    as_it_was = _("A refined dataset has the size and the settings of the one that it comes from.")
+    check(**dict.fromkeys(sorted(changes.keys() - {"mail"}), as_it_was))
+    if refinement.dataset is None:
+        raise JobRefused({"job": _("The dataset that was to be refined has been deleted.")})
+    return refine(refinement.dataset, owner, set(refinements.rejected(refinement)), **changes)
+
+
+def changed(request: RecipeRequest, recipe: dict[str, Any]) -> RecipeRequest:
+    try:
+        return replace(request, **recipe)
+    except RecipeError as error:
+        raise JobRefused({error.field: limits.sentences()[error.field]}) from None
+
+
+def newest(source_set: SourceSet) -> SourceSet:
+    """The version that additions have made of it since."""
+    while newer := SourceSet.objects.filter(previous=source_set).first():
+        source_set = newer
+    return source_set
+
+
+def resume(job: GenerationJob, owner: Person, *, mail: bool | None = None) -> GenerationJob:
+    """Goes on with a job that failed, or whose training was stopped early, from where it ended."""
+    check(
+        source_set=blocking.problem(job.source_set),
+        job=resume_problem(job),
+        count=room.problem(job.source_set, RecipeRequest.from_dict(job.requested), job.count),
+    )
+    seconds = remaining_seconds(job)
+    with transaction.atomic():
+        return begin(
+            owner_id=owner.pk,
+            source_set=job.source_set,
+            count=job.count,
+            sharing=job.sharing,
+            seed=job.seed,
+            requested=job.requested,
+            resolved=job.resolved,
+            expected_seconds=seconds,
+            parent=job,
+            origin=Origin.RESUMED,
+            starts_from=job.generator if job.state == State.FAILED else None,
+            mail_when_done=job.mail_when_done if mail is None else mail,
+        )
+
+
+def resume_problem(job: GenerationJob) -> str:
+    """Why there is nothing to go on with, or nothing."""
+    if not job.is_terminal:
+        return _("This job has not ended: there is nothing to resume. Stop it first if you want to.")
+    if leftovers.resumable(job):
+        return ""
+    if job.origin == Origin.REFINED:
+        return _("A refined dataset is made anew each time. Run the job again instead.")
+    if job.state == State.CANCELLED:
+        return _("A cancelled job keeps nothing that could be resumed. Run it again instead.")
+    if job.state == State.SUCCEEDED:
+        return _("Its training came to its end, or is not stored any more. Run it again, or make more images.")
+    text = _("Nothing of its training is stored: it failed too early, or over %(days)d days ago. Run it again instead.")
+    return text % {"days": leftovers.RESUMABLE.days}
 
 
 def begin(**fields: Any) -> GenerationJob:  # Any: the job's fields
     """Within a transaction: the job, its first task and its first event."""
+    check(**limits.account_problems(fields["owner_id"], fields["count"]))
     job = GenerationJob.objects.create(**fields, last_event=events.FIRST)
     claims.add(JobTask.Kind.TRAIN, job=job)
     events.open_with(job, "submitted", {"count": job.count, "expected_seconds": job.expected_seconds})
@@ -138,7 +282,7 @@ def set_problem(source_set: SourceSet) -> str:
     if usable > config.MAX_IMAGES:
         text = _("Training takes at most %(most)s images; this set has %(usable)s.")
         return text % {"most": f"{config.MAX_IMAGES:,}", "usable": f"{usable:,}"}
-    return ""
+    return blocking.problem(source_set)
 
 
 def label_problem(source_set: SourceSet, request: RecipeRequest) -> str:
@@ -157,6 +301,25 @@ def label_problem(source_set: SourceSet, request: RecipeRequest) -> str:
 def cancel(job: GenerationJob) -> bool:
     """False where the job had ended already. A running one ends within seconds."""
     return endings.cancel(job, only_from=(State.QUEUED,)) or ask_to_stop(job, Intent.DISCARD)
+
+
+def cancel_for(job: GenerationJob, why: str) -> bool:
+    """By staff: the owner is told why, and the job's page says it."""
+    with transaction.atomic():
+        cancelled = cancel(job)
+        if cancelled:
+            with translation.override(getattr(job.owner, "language", settings.LANGUAGE_CODE)):
+                reason = _("Staff cancelled this job: %(why)s") % {"why": why}
+            GenerationJob.objects.filter(pk=job.pk).update(reason=reason)
+            notifications.tell(job.owner_id, "decision", str(job), job.get_absolute_url(), reason=reason)
+    job.refresh_from_db()
+    return cancelled
+
+
+def cancel_waiting(owner: Person) -> int:
+    """All of one's jobs that have not begun; returns how many."""
+    waiting = GenerationJob.objects.filter(owner_id=owner.pk, state=State.QUEUED)
+    return sum(endings.cancel(job, only_from=(State.QUEUED,)) for job in waiting)
 
 
 def stop(job: GenerationJob) -> bool:

@@ -1,12 +1,15 @@
-"""What may be asked of a job: one sentence for each field, which page and API both show."""
+"""What may be asked of a job, one sentence for each field, and of all jobs of one person; page and API both say it."""
 
 from functools import cache
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db.models import Count, QuerySet, Sum
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from .engine.config import FITS, MAX_KIMG, MAX_MINUTES, PRESETS, RESOLUTIONS, TRANSPARENCIES
+from .models import GenerationJob
 
 MAX_SEED = 2**63 - 1
 MIN_MINUTES = 0.1
@@ -46,3 +49,35 @@ def messages(field: str) -> dict[str, str]:
     """For a form's or serializer's field: whatever is wrong with it, what is allowed helps most."""
     codes = ("required", "null", "invalid", "invalid_choice", "min_value", "max_value", "max_string_length", "overflow")
     return dict.fromkeys(codes, sentences()[field])
+
+
+def account_problems(owner_id: int, count: int) -> dict[str, str]:
+    """Within the transaction that makes a job of `count` images: what the owner's other jobs leave no room for."""
+    # Two jobs at once are counted one after the other: SQLite's transactions are, and elsewhere this row is locked.
+    list(get_user_model()._default_manager.select_for_update().filter(pk=owner_id).values_list("pk"))
+    active = GenerationJob.objects.filter(owner=owner_id, finished_at__isnull=True)
+    found = active.aggregate(jobs=Count("pk"), images=Sum("count"))
+    if found["jobs"] >= settings.MAX_ACTIVE_JOBS:
+        return {"limit": too_many_jobs(active)}
+    made = found["images"] or 0
+    if made + count > settings.MAX_ACTIVE_IMAGES:
+        return {"count": too_many_images(made)}
+    return {}
+
+
+def too_many_jobs(active: QuerySet[GenerationJob]) -> str:
+    waiting = active.filter(state=GenerationJob.State.QUEUED).count()
+    text = _(
+        "You may have %(most)d jobs under way at a time: %(running)d of yours run and %(waiting)d wait. Cancel one "
+        "that you do not need, or start this one once another has ended."
+    )
+    return text % {"most": settings.MAX_ACTIVE_JOBS, "running": active.count() - waiting, "waiting": waiting}
+
+
+def too_many_images(made: int) -> str:
+    text = _(
+        "Your jobs under way may make %(most)s images together, and they will make %(made)s. Ask for %(left)s at most, "
+        "cancel a job that you do not need, or wait until one has ended."
+    )
+    most, left = settings.MAX_ACTIVE_IMAGES, max(0, settings.MAX_ACTIVE_IMAGES - made)
+    return text % {"most": f"{most:,}", "made": f"{made:,}", "left": f"{left:,}"}

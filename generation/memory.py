@@ -2,15 +2,21 @@
 
 import errno
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from .engine.config import RESOLUTIONS
-from .models import GenerationJob, JobTask
+from . import sharing
+from .engine.config import MAX_IMAGES, MIN_IMAGES, RESOLUTIONS, RecipeRequest, resolve
+from .engine.footprint import machine_bytes, smaller, training_bytes
+from .models import GenerationJob, JobTask, SourceSet
 
 # The next one that needs less: a narrower network, or smaller batches.
 LIGHTER = {"best": "standard", "paper": "standard", "standard": "quick"}
+GPU = Path("/proc/driver/nvidia")
 SIGNS = (
     "allocate memory",
     "out of memory",
@@ -31,6 +37,36 @@ def ran_out(error: BaseException) -> bool:
 
 def reason(task: JobTask) -> str:
     return f"{_('There was not enough memory on the machine that worked on it.')} {advice(task)}".strip()
+
+
+def problem(source_set: SourceSet, request: RecipeRequest) -> str:
+    """Why training would not fit even if nothing else ran, and what would; or nothing.
+
+    Whether there is enough beside what else runs is known once it is the job's turn.
+    """
+    there, needed = machine(), wanted(source_set, request)
+    if there is None or needed <= there:
+        return ""
+    text = _("Training at this size takes about %(needed)s of memory, and the machine has %(there)s.")
+    told = text % {"needed": filesizeformat(needed), "there": filesizeformat(there)}
+    fits = {name: value for name, value, other in smaller(request) if wanted(source_set, other) <= there}
+    if not fits:
+        return f"{told} {_('Nothing smaller would fit either: please ask the site for more memory.')}"
+    return f"{told} {_('This would fit: %(options)s.') % {'options': _(', or ').join(worded_ways(fits))}}"
+
+
+def wanted(source_set: SourceSet, request: RecipeRequest) -> int:
+    images = min(max(source_set.usable_count, MIN_IMAGES), MAX_IMAGES)
+    labels = tuple(sharing.counts(source_set)) if request.labels else ()
+    # Too few labels are refused with words of their own.
+    request = replace(request, labels=len(labels) > 1)
+    recipe = resolve(request, images=images, channels=source_set.channels(request.transparency), classes=labels)
+    return training_bytes(recipe, images)
+
+
+def machine() -> int | None:
+    """None where workers may be on other machines, or train in the memory of a GPU."""
+    return machine_bytes() if settings.EMBEDDED_VALKEY and not GPU.exists() else None
 
 
 def short(needed: int, free: int, fits: Mapping[str, object]) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.files.storage import default_storage
 
-from . import jobs, removal
-from .models import Dataset, GenerationJob, Generator, SourceImage, SourceSet, Upload
+from . import bucket, jobs, leftovers, removal
+from .models import Dataset, GenerationJob, Generator, Notification, SourceImage, SourceSet, Upload
 
 
 def export_for(user: AbstractBaseUser) -> dict[str, Any]:  # Any: JSON values
@@ -27,11 +27,16 @@ def export_for(user: AbstractBaseUser) -> dict[str, Any]:  # Any: JSON values
         "datasets": list(
             Dataset.objects.filter(owner_id=user.pk).values("public_id", "name", "count", "content_hash", "created_at")
         ),
+        "notifications": list(
+            Notification.objects.filter(owner_id=user.pk).values(
+                "job__public_id", "kind", "title", "address", "details", "created_at", "read_at", "mailed_at"
+            )
+        ),
     }
 
 
 def erase(user: AbstractBaseUser) -> None:
-    """Ends what runs; deletes all source images, trained models, names, and the datasets that were never offered."""
+    """Ends what runs; deletes source images, trained models, names, notifications, and datasets never offered."""
     for job in GenerationJob.objects.filter(owner_id=user.pk, state__in=GenerationJob.ACTIVE):
         jobs.cancel(job)
     delete_files(user)
@@ -40,15 +45,16 @@ def erase(user: AbstractBaseUser) -> None:
             removal.delete(dataset)
     SourceImage.objects.filter(source_set__owner_id=user.pk).update(file_name="", label="", look=b"")
     Upload.objects.filter(source_set__owner_id=user.pk).update(file_name="")
+    Notification.objects.filter(owner_id=user.pk).delete()
     SourceSet.objects.filter(owner_id=user.pk).update(name="–", stored_bytes=0)
 
 
 def delete_files(user: AbstractBaseUser) -> None:
     keys = SourceImage.objects.filter(source_set__owner_id=user.pk).exclude(key="").values_list("key", flat=True)
-    for key in keys.iterator():
-        default_storage.delete(key)
+    leftovers.remove_files(list(keys))
     for generator in Generator.objects.filter(owner_id=user.pk):
         default_storage.delete(generator.checkpoint_key)
     for upload in Upload.objects.filter(source_set__owner_id=user.pk):
-        for number in upload.parts:
-            default_storage.delete(upload.part_key(number))
+        if bucket.is_used():
+            bucket.abandon(upload.key)
+        leftovers.remove_folder(upload.folder)

@@ -63,8 +63,17 @@ def read(report: Report) -> Reading:
         calibration=copies.get("calibration", ""),
         twins=copies.get("twins", 0.0),
         findings={part: found(report, finders) for part, finders in PARTS.items()},
-        json=json.dumps(report, indent=2, ensure_ascii=False),
+        json=json.dumps(without_sources(report), indent=2, ensure_ascii=False),
     )
+
+
+def without_sources(report: Report) -> Report:
+    """As others than the owner may read it: which source images come closest is the owner's to know."""
+    copies = report.get("copies") or {}
+    if "nearest" not in copies:
+        return report
+    pairs = [{name: value for name, value in pair.items() if name != "source"} for pair in copies["nearest"]]
+    return report | {"copies": copies | {"nearest": pairs}}
 
 
 def average(distance: float | dict[str, float] | None) -> float | None:

@@ -13,6 +13,7 @@ REASONS: dict[str, str | Promise] = {
     "colours": _("Colours were converted to RGB."),
     "reduced": _("Reduced to 1,024 pixels on its longer side."),
     # rejected
+    "blocked": _("This picture may not be used here. Staff have blocked it and see that it was sent."),
     "duplicate": _("The same picture is already in this set."),
     "empty": _("The file is empty (0 bytes)."),
     "not_an_image": _("This is not an image. Allowed are PNG, JPEG, WebP, BMP, GIF and TIFF."),
@@ -32,6 +33,7 @@ REASONS: dict[str, str | Promise] = {
 
 # The image is used; whether it should be is for its owner to say.
 FLAGS: dict[str, str | Promise] = {
+    "blocked_since": _("Staff have blocked this picture: nothing can be trained on the set while it holds it."),
     "blurry": _("Blurry: it stays so at every resolution."),
     "dark": _("Very dark: nothing in it is brighter than a dark grey."),
     "bright": _("Very bright: nothing in it is darker than a light grey."),

@@ -1,21 +1,31 @@
-"""The parts of an upload read as one file, in place: no second copy on disk, one part open at a time."""
+"""An upload read as one file where it lies: no second copy on disk, of parts in a folder one open at a time."""
 
 import io
-from typing import IO
+from typing import IO, BinaryIO
 
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
+from . import bucket, ranges
 from .models import Upload
 from .refusals import UploadRefused
 
 BUFFER = 1024 * 1024
 
 
-def received(upload: Upload) -> io.BufferedReader:
+def received(upload: Upload) -> BinaryIO:
+    if bucket.is_used():
+        if bucket.length(upload.key) != upload.size:
+            raise damaged(upload)
+        return ranges.opened(upload.key, upload.size)
     parts = Parts(upload)
     parts.refuse_damaged()
     return io.BufferedReader(parts, BUFFER)
+
+
+def damaged(upload: Upload) -> UploadRefused:
+    text = _("%(name)s arrived damaged. Please upload it again.")
+    return UploadRefused("file", text % {"name": upload.file_name})
 
 
 class Parts(io.RawIOBase):
@@ -28,8 +38,7 @@ class Parts(io.RawIOBase):
     def refuse_damaged(self) -> None:
         numbers = range(1, self.upload.part_count + 1)
         if not all(self.stored_length(number) == self.upload.part_length(number) for number in numbers):
-            name = self.upload.file_name
-            raise UploadRefused("file", _("%(name)s arrived damaged. Please upload it again.") % {"name": name})
+            raise damaged(self.upload)
 
     def stored_length(self, number: int) -> int:
         key = self.upload.part_key(number)

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from . import leftovers
+from . import leftovers, refinements
 from .models import Dataset
 
 
@@ -16,6 +16,9 @@ class DatasetKept(Exception):
 
 def delete(dataset: Dataset) -> int:
     """Returns how many bytes it frees. The trained model stays, and its numbers are not used again."""
+    if refinements.in_work(dataset).exists():
+        text = _("A refined dataset is being made from this one. Wait until that job has ended, or cancel it first.")
+        raise DatasetKept(text)
     folder = f"datasets/{dataset.public_id}"
     freed = sum(dataset.files.values_list("size", flat=True))
     try:

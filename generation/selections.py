@@ -2,12 +2,11 @@
 
 from functools import partial
 
-from django.core.files.storage import default_storage
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from . import summaries
+from . import leftovers, summaries
 from .models import SourceImage, SourceSet
 from .reasons import FLAGS
 from .refusals import UploadRefused
@@ -25,15 +24,8 @@ def selected(source_set: SourceSet, which: str) -> QuerySet[SourceImage]:
     if which == "flagged":
         return images.exclude(flags=[])
     if which in FLAGS:
-        return with_flag(images, which)
+        return images.with_flag(which)
     return images
-
-
-def with_flag(images: QuerySet[SourceImage], flag: str) -> QuerySet[SourceImage]:
-    """SQLite can't look into a JSON list; a slug between quotes is nowhere else in it."""
-    if connection.vendor == "postgresql":
-        return images.filter(flags__contains=[flag])
-    return images.filter(flags__icontains=f'"{flag}"')
 
 
 def delete(source_set: SourceSet, images: QuerySet[SourceImage]) -> int:
@@ -47,7 +39,8 @@ def delete(source_set: SourceSet, images: QuerySet[SourceImage]) -> int:
         usable = open_set.usable_images.count()
         # Until the summary is made again, a job that seals the set computes the fingerprint itself.
         SourceSet.objects.filter(pk=open_set.pk).update(usable_count=usable, draft_fingerprint="")
-        transaction.on_commit(partial(remove_files, keys))
+        # What the store keeps for now harms nobody: it goes with the set.
+        transaction.on_commit(partial(leftovers.remove_files, keys), robust=True)
     summaries.refresh(source_set)
     return len(gone)
 
@@ -63,11 +56,6 @@ def remove_rows(source_set: SourceSet, gone: list[int]) -> list[str]:
         leaving = source_set.images.filter(Q(pk__in=part) | Q(duplicate_of__in=part))
         leaving._raw_delete(leaving.db)
     return keys
-
-
-def remove_files(keys: list[str]) -> None:
-    for key in keys:
-        default_storage.delete(key)
 
 
 def hand_on(source_set: SourceSet, gone: list[int]) -> None:

@@ -81,6 +81,7 @@ def new_version(source_set: SourceSet) -> SourceSet:
             "label_counts": source_set.label_counts,
             "grey": source_set.grey,
             "transparent": source_set.transparent,
+            "blocked_count": source_set.blocked_count,
             "draft_fingerprint": source_set.fingerprint,
         },
     )

@@ -1,24 +1,21 @@
 """Server-sent events of a job: for `curl -N`, programs and browsers that can't hold a WebSocket."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing, suppress
 from typing import Any
 
-from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
-from django.http import StreamingHttpResponse
+from django.http import Http404, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from . import access, events
-from .consumers import PAGE, Message, number_in
+from . import access, following
+from .consumers import number_in
+from .listeners import Listener
 from .models import GenerationJob
-
-HEARTBEAT_SECONDS = 15.0
 
 
 class EventStreamRenderer(BaseRenderer):
@@ -46,57 +43,20 @@ class JobEvents(APIView):
     def get(self, request: Request, public_id: str) -> StreamingHttpResponse:
         job = access.job_for(request.user, public_id)
         after = number_in(request.headers.get("Last-Event-ID") or request.query_params.get("after"))
-        response = StreamingHttpResponse(stream(job, after), content_type="text/event-stream")
+        told = stream(job, after, listener_of(request))
+        response = StreamingHttpResponse(told, content_type="text/event-stream")
         response["Cache-Control"] = "no-cache, no-transform"
         response["X-Accel-Buffering"] = "no"
         return response
 
 
-async def stream(job: GenerationJob, last: int) -> AsyncIterator[bytes]:
-    layer = get_channel_layer()
-    channel = await layer.new_channel()
-    await layer.group_add(job.group, channel)
-    try:
-        now = await database_sync_to_async(events.snapshot)(job)
-        yield as_text(now)
-        follow = missed(job, last) if job.is_terminal else followed(job, last, layer, channel)
-        async for event in follow:
-            yield as_text(event) if event else b": still here\n\n"
-            if event and event["kind"] in events.TERMINAL_KINDS:
-                return
-    finally:
-        await layer.group_discard(job.group, channel)
+def listener_of(request: Request) -> Listener:
+    session = None if request.auth else request.session.session_key
+    return Listener.of(request.user, session=session, token=request.auth)
 
 
-async def followed(job: GenerationJob, last: int, layer: Any, channel: str) -> AsyncIterator[Message | None]:
-    """Events in order, none twice and none left out; ticks between them; None when it has been quiet for a while."""
-    message: Message | None = None
-    while True:
-        # A quiet spell or a hole in the numbers may mean that a push was lost: rows are the truth.
-        if message is None or (message["number"] or 0) > last:
-            async for event in missed(job, last):
-                last = event["number"]
-                yield event
-        message = await received(layer, channel)
-        if message is None or message["number"] is None:
-            yield message
-
-
-async def missed(job: GenerationJob, last: int) -> AsyncIterator[Message]:
-    while page := await database_sync_to_async(events.replay)(job, last, PAGE):
-        for event in page:
-            yield event
-        last = page[-1]["number"]
-
-
-async def received(layer: Any, channel: str) -> Message | None:
-    try:
-        message: Message = (await asyncio.wait_for(layer.receive(channel), HEARTBEAT_SECONDS))["event"]
-    except TimeoutError:
-        return None
-    return message
-
-
-def as_text(event: Message) -> bytes:
-    number = f"id: {event['number']}\n" if event["number"] is not None else ""
-    return f"{number}data: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
+async def stream(job: GenerationJob, last: int, listener: Listener) -> AsyncIterator[bytes]:
+    with suppress(Http404):
+        async with aclosing(following.follow_job(job, last, listener)) as told:
+            async for message in told:
+                yield message.frame

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Count, Max, Q, Sum
 from django.utils.translation import gettext as _
 
+from . import blocking
 from .engine.config import RESOLUTIONS
 from .limits import MIN_PER_LABEL
 from .models import SourceImage, SourceSet, Upload
@@ -38,6 +39,11 @@ class Summary:
     @property
     def cautions(self) -> list[str]:
         return list(cautions(self))
+
+    @property
+    def blocked(self) -> str:
+        """Why nothing may be trained on it, or nothing."""
+        return blocking.words(self.flags.get(blocking.FLAG, 0))
 
     @property
     def usable(self) -> int:
@@ -171,6 +177,7 @@ def size_caution(found: Summary) -> str:
 
 def refresh(source_set: SourceSet) -> None:
     """Keeps on the set what a job needs to know. Reads at leisure, then writes only if nothing came in meanwhile."""
+    blocking.mark(source_set)
     while True:
         stamp = newest(source_set)
         found = facts(source_set)

@@ -2,6 +2,7 @@
 
 import logging
 from functools import cache, partial
+from typing import Any
 
 import django_rq
 from django.db import transaction
@@ -10,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
+from rq.job import Job
 
 from .models import JobTask
 
@@ -57,3 +59,19 @@ def put_now(queue: str, ticket: str) -> bool:
 def waiting(queue: str) -> list[str]:
     """Tickets that no worker has taken yet. Raises RedisError."""
     return queue_of(queue).get_job_ids()
+
+
+def number_waiting(queue: str) -> int:
+    """Raises RedisError."""
+    return int(queue_of(queue).count)
+
+
+def take(queue: str) -> None:
+    """One ticket off the queue, for a worker that goes on without going back to it. The oldest: any serves any task."""
+    try:
+        target = queue_of(queue)
+        ticket: Any = target.connection.lpop(target.key)  # Any: bytes or None, as this is no pipeline
+        if ticket is not None:
+            target.connection.delete(Job.key_for(ticket.decode()))
+    except (RedisError, OSError):
+        logger.warning("No ticket was taken off %s", queue, exc_info=True)

@@ -1,5 +1,6 @@
 """A file on its way in: begun, sent in numbered parts, completed. The same calls serve the pages and the API."""
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import abandoned, claims, quotas
+from . import abandoned, bucket, claims, quotas
 from .models import JobTask, SourceSet, Upload
 from .reasons import REASONS
 from .refusals import UploadRefused
@@ -21,13 +22,16 @@ __all__ = [
     "REASONS",
     "Summary",
     "UploadRefused",
+    "arrived",
     "begin",
     "complete",
     "drop",
     "new_version",
+    "part_links",
     "put_part",
     "receive",
     "summary",
+    "unfinished",
 ]
 
 
@@ -67,8 +71,43 @@ def put_part(upload: Upload, number: int, data: "bytes | File[bytes]") -> Upload
     if file.size != expected:
         text = _("Part %(number)d must have %(expected)d bytes, but has %(got)d.")
         raise UploadRefused("part", text % {"number": number, "expected": expected, "got": file.size})
-    default_storage.save(upload.part_key(number), file)
+    if bucket.is_used():
+        bucket.put_part(upload.key, bucket.begun(upload.key), number, file)
+    else:
+        default_storage.save(upload.part_key(number), file)
     return note_part(upload, number)
+
+
+def part_links(upload: Upload, numbers: Iterable[int]) -> dict[int, str]:
+    """Where the store itself takes these parts, each for bucket.LINK_SECONDS."""
+    if upload.state != Upload.State.RECEIVING:
+        raise UploadRefused("numbers", _("This upload is complete already."))
+    wanted = sorted(set(numbers))
+    if any(not 1 <= number <= upload.part_count for number in wanted):
+        raise UploadRefused("numbers", _("This upload has parts 1 to %(count)d.") % {"count": upload.part_count})
+    Upload.objects.filter(pk=upload.pk).update(touched_at=timezone.now())
+    begun = bucket.begun(upload.key)
+    return {number: bucket.part_link(upload.key, begun, number, upload.part_length(number)) for number in wanted}
+
+
+def arrived(upload: Upload) -> list[int]:
+    """Numbers of the parts that are in, ascending. The store knows of those that were sent straight to it."""
+    if not bucket.is_used() or upload.state != Upload.State.RECEIVING:
+        return upload.parts
+    return [part.number for part in whole_parts(upload)]
+
+
+def unfinished(source_set: SourceSet) -> list[Upload]:
+    """Those that wait to be gone on with, each with the parts that are in."""
+    waiting = list(source_set.uploads.filter(state=Upload.State.RECEIVING).order_by("created_at"))
+    for upload in waiting:
+        upload.parts = arrived(upload)
+    return waiting
+
+
+def whole_parts(upload: Upload) -> list[bucket.Part]:
+    expected = {number: upload.part_length(number) for number in range(1, upload.part_count + 1)}
+    return [part for part in bucket.parts(upload.key) if part.size == expected.get(part.number)]
 
 
 @transaction.atomic
@@ -85,15 +124,25 @@ def complete(upload: Upload) -> Upload:
     if upload.state == Upload.State.RECEIVING:
         source_set = SourceSet.objects.get(pk=upload.source_set_id)
         refuse_sealed(source_set)
-        refuse_gaps(upload)
+        put_together(upload)
         quotas.refuse_full(source_set.owner_id, upload.file_name)
         hand_over(upload)
     upload.refresh_from_db()
     return upload
 
 
-def refuse_gaps(upload: Upload) -> None:
-    missing = sorted(set(range(1, upload.part_count + 1)) - set(upload.parts))
+def put_together(upload: Upload) -> None:
+    """A folder keeps the parts as they are; a store that joins them does so once all are in."""
+    if not bucket.is_used():
+        return refuse_gaps(upload, upload.parts)
+    if bucket.length(upload.key) != upload.size:
+        here = whole_parts(upload)
+        refuse_gaps(upload, [part.number for part in here])
+        bucket.join(upload.key, here)
+
+
+def refuse_gaps(upload: Upload, here: Iterable[int]) -> None:
+    missing = sorted(set(range(1, upload.part_count + 1)) - set(here))
     if missing:
         numbers = ", ".join(map(str, missing[:10])) + (", …" if len(missing) > 10 else "")
         raise UploadRefused("parts", _("These parts are missing: %(numbers)s.") % {"numbers": numbers})

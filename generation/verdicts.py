@@ -2,9 +2,11 @@
 
 import time
 
+from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from . import blocking
 from .archives import Entry
 from .images import Checked
 from .models import SourceImage, SourceSet, Upload
@@ -45,10 +47,16 @@ class Verdicts:
             write(self.upload.source_set_id, rows)
 
 
-@transaction.atomic
 def write(source_set_id: int, rows: list[SourceImage]) -> None:
+    """What is blocked goes before anything tells of it, so that a worker that dies leaves no file of it behind."""
+    refuse_blocked(source_set_id, rows)
+    with transaction.atomic():
+        refuse_sealed(source_set_id)
+        create(source_set_id, rows)
+
+
+def create(source_set_id: int, rows: list[SourceImage]) -> None:
     """Originals first: a duplicate in the same batch points at its original's key."""
-    refuse_sealed(source_set_id)
     firsts = known(source_set_id, rows)
     originals = [row for row in rows if not is_duplicate(row, firsts)]
     SourceImage.objects.bulk_create(originals)
@@ -63,6 +71,24 @@ def refuse_sealed(source_set_id: int) -> None:
         raise UploadRefused("source_set", _("A job has used these images meanwhile. Make a new version to add more."))
 
 
+def refuse_blocked(source_set_id: int, rows: list[SourceImage]) -> None:
+    """Nothing is kept of a blocked picture but that it was sent."""
+    digests = {digest for row in rows for digest in (row.sha256, row.pixel_sha256) if digest}
+    blocked = blocking.refused(source_set_id, digests)
+    for row in rows:
+        if blocked & {row.sha256, row.pixel_sha256}:
+            if row.key:
+                forget(source_set_id, row.key)
+            row.verdict, row.reasons, row.key, row.stored_size = SourceImage.Verdict.REJECTED, ["blocked"], "", 0
+            row.flags, row.look = [], b""
+
+
+def forget(source_set_id: int, key: str) -> None:
+    """Unless an image of the set that came in before the block still has it."""
+    if not SourceImage.objects.filter(source_set_id=source_set_id, key=key).exists():
+        default_storage.delete(key)
+
+
 def known(source_set_id: int, rows: list[SourceImage]) -> dict[str, SourceImage]:
     hashes = {row.pixel_sha256 for row in rows if row.pixel_sha256}
     found = SourceImage.objects.filter(source_set_id=source_set_id, verdict__in=SourceImage.USABLE)
@@ -71,7 +97,7 @@ def known(source_set_id: int, rows: list[SourceImage]) -> dict[str, SourceImage]
 
 def is_duplicate(row: SourceImage, firsts: dict[str, SourceImage]) -> bool:
     """Also makes an original known to the rows after it."""
-    if not row.pixel_sha256 or firsts.setdefault(row.pixel_sha256, row) is row:
+    if not row.key or firsts.setdefault(row.pixel_sha256, row) is row:
         return False
     row.verdict, row.reasons, row.key = SourceImage.Verdict.REJECTED, ["duplicate"], ""
     row.flags, row.look, row.stored_size = [], b"", 0

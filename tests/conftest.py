@@ -1,9 +1,16 @@
 """The cast: Alice sells, Bob buys, Charlie is a stranger, Mod moderates."""
 
+import fcntl
 import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.test import Client
 from rest_framework.test import APIClient
 
@@ -17,6 +24,38 @@ def person(name: str, **fields: object) -> User:
     )
     user.accept_present_terms()
     return user
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """once(name, make) is a folder that the first process of this run has made, for all of them to copy from."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (root / name).exists():
+                (root / f"{name}-half").mkdir(exist_ok=True)
+                make(root / f"{name}-half")
+                (root / f"{name}-half").rename(root / name)
+        return root / name
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def migrated(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """An SQLite database of a site's own, with every table and no row of anybody's."""
+
+    def migrate(folder: Path) -> None:
+        own = {"GANERATE_VAR": str(folder), "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3"}
+        own["DJANGO_SETTINGS_MODULE"] = "ganerate.settings"
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        subprocess.run(command, cwd=Path(__file__).parent.parent, env=os.environ | own, check=True)
+
+    return once("migrated", migrate) / "db.sqlite3"
 
 
 @pytest.fixture
@@ -62,6 +101,14 @@ def browser_of():
     return client
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """Tests that commit empty every table after them. test_audit.py puts the trigger back that refuses it of one."""
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            connection.cursor().execute("DROP TRIGGER IF EXISTS audit_stays_whole ON moderation_auditentry")
+
+
 @pytest.fixture(autouse=True)
 def rows_that_migrations_made(request):
     """A test that commits leaves every table empty behind it, those that a migration had filled too."""
@@ -72,7 +119,13 @@ def rows_that_migrations_made(request):
     commits = "transactional_db" in asked or (marker and marker.kwargs.get("transaction"))
     request.getfixturevalue("transactional_db" if commits else "db")
     if not Licence.objects.exists():
-        for migration in ("listings.migrations.0004_licences", "moderation.migrations.0003_moderators"):
+        made = ("listings.migrations.0004_licences", "moderation.migrations.0003_moderators")
+        for migration in (
+            *made,
+            "moderation.migrations.0005_operators",
+            "moderation.migrations.0008_moderators_and_treasurers",
+            "moderation.migrations.0009_treasurers_see_the_books",
+        ):
             importlib.import_module(f"marketplace.{migration}").create(apps, None)
 
 

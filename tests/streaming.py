@@ -1,4 +1,4 @@
-"""An ASGI application for test_server: counts bodies, streams megabytes, echoes over WebSocket."""
+"""An ASGI application for test_server: counts bodies, streams megabytes, echoes over WebSocket or floods it."""
 
 import asyncio
 
@@ -27,8 +27,15 @@ async def echo(receive, send):
     await receive()
     await send({"type": "websocket.accept"})
     message = await receive()
+    if message["text"] == "flood":
+        return await until_it_leaves(flood(send), receive)
     await send({"type": "websocket.send", "text": message["text"]})
     await receive()
+
+
+async def flood(send):
+    while True:
+        await send({"type": "websocket.send", "text": "x" * 262144})
 
 
 async def length(receive):
@@ -48,6 +55,10 @@ async def answer(send, body):
 async def while_wanted(streaming, receive):
     """As Django does it: the client's leaving cancels the task that writes to it."""
     await receive()
+    await until_it_leaves(streaming, receive)
+
+
+async def until_it_leaves(streaming, receive):
     writing, leaving = asyncio.ensure_future(streaming), asyncio.ensure_future(receive())
     await asyncio.wait([writing, leaving], return_when=asyncio.FIRST_COMPLETED)
     for task in (writing, leaving):

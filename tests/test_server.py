@@ -130,6 +130,23 @@ def test_a_websocket_works_as_before(server):
         assert client.recv(100) == b"\x81\x05hello"
 
 
+def test_sockets_that_are_not_read_cost_no_memory_and_delay_nobody(server):
+    before = memory(server)
+    clients = [socket.create_connection(("127.0.0.1", server.port), timeout=5) for _ in range(20)]
+    for client in clients:
+        client.sendall(HANDSHAKE)
+        assert b" 101 " in client.recv(1000)
+        client.sendall(b"\x81\x85\0\0\0\0flood")
+    time.sleep(2)
+    started = time.monotonic()
+    assert get(server.port, "/").status == 200
+    assert time.monotonic() - started < 1
+    assert memory(server) - before < 60 * MEGABYTE
+    assert len(clients[0].recv(1000)) > 0
+    for client in clients:
+        client.close()
+
+
 HANDSHAKE = (
     b"GET /ws/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"

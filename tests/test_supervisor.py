@@ -1,6 +1,7 @@
 """`manage.py run` for real: in a folder of its own, on a free port, with its parts killed under it."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 import redis
 
 from ganerate import preflight, supervisor, valkey
+from ganerate.management.commands.run import name_address
 from ganerate.parts import Part
 from tests.test_server import ROOT, free_port, get, until
 
@@ -71,9 +73,9 @@ def name_of(command: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory) -> Path:
+def folder(tmp_path_factory, migrated) -> Path:
     folder = tmp_path_factory.mktemp("var")
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], cwd=ROOT, env=environment(folder), check=True)
+    shutil.copy(migrated, folder)
     return folder
 
 
@@ -140,8 +142,6 @@ def test_workers_run_and_go_with_the_rest(started):
     site = started()
     expected = {"run", "ganerate.server", "valkey-server", "sweep", "short", "training", "sampling"}
     until(lambda: set(site.parts()) == expected, 30)
-    niceness = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in site.parts().items()}
-    assert niceness["training"] == niceness["sampling"] == min(19, niceness["short"] + 10)
     site.process.send_signal(signal.SIGINT)
     assert site.process.wait(8) == 0
     assert processes_of(site.folder) == {}
@@ -150,6 +150,17 @@ def test_workers_run_and_go_with_the_rest(started):
 def test_a_taken_port_is_named_with_a_way_out(site):
     with pytest.raises(preflight.NotNow, match=f"Port {site.port} is taken.*PORT={site.port + 1}"):
         preflight.refuse_taken_port("127.0.0.1", site.port)
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [("http://127.0.0.1:8000", "http://127.0.0.1:8123"), ("https://gan.example", "https://gan.example")],
+)
+def test_letters_and_links_name_the_port_unless_an_address_is_set(settings, monkeypatch, address, named):
+    settings.DEBUG, settings.SITE_URL = True, address
+    monkeypatch.setenv("SITE_URL", address)
+    name_address(8123)
+    assert os.environ["SITE_URL"] == named
 
 
 def test_a_full_disk_is_said_before_anything_starts(tmp_path, monkeypatch):

@@ -69,7 +69,7 @@ class Entry:
 
 def entries(path: Path) -> list[Entry]:
     blocks = re.split(r"\n\s*\n", path.read_text(encoding="utf-8"))
-    found = [parsed(block) for block in blocks if 'msgid "' in block and not block.startswith("#~")]
+    found = [parsed(block) for block in blocks if re.search(r'^msgid "', block, re.MULTILINE)]
     return [entry for entry in found if entry.source]
 
 

@@ -6,12 +6,18 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Self
 
-from benchmarks.quality.runs import Field, Trained
+import numpy as np
+
+from benchmarks.quality.runs import Split, Trained
 from generation.engine.metrics.copies import CopyDetector
+from generation.engine.metrics.features import Pixels
 from generation.engine.metrics.likeness import Estimate
 from generation.engine.metrics.report import quality_report
+from generation.engine.metrics.swd import swd_of_each
 
 JUDGED = 1000
+# Of SWD, which differs much from sample to sample: the mean over some sets of generated and of real images.
+SWD_JUDGED, SWD_SETS = 2000, 4
 
 
 @dataclass(frozen=True)
@@ -27,15 +33,15 @@ class Verdict:
     copies: float
 
     @classmethod
-    def on(cls, trained: Trained, field: Field) -> Self:
-        """At as many images as the judge holds, at most 1,000."""
-        fake = trained.samples(min(JUDGED, len(field.unseen)))
-        detector = CopyDetector.fit(field.images, field.unseen)
-        report = quality_report(field.unseen, fake, train=field.images.pixels, detector=detector)
-        likeness, diversity = report["likeness"], report["diversity"]
-        floor = likeness["swd_floor"]["avg"]
+    def on(cls, trained: Trained, split: Split) -> Self:
+        """At as many images as the judge holds, at most 1,000; SWD at up to 2,000, four times."""
+        unseen = split.unseen[:JUDGED]
+        detector = CopyDetector.fit(split.images, unseen)
+        report = quality_report(unseen, trained.samples(len(unseen)), train=split.images.pixels, detector=detector)
+        distance, floor = _distances(trained, split)
+        diversity = report["diversity"]
         return cls(
-            likeness["swd"]["avg"] - floor,
+            distance - floor,
             floor,
             _estimate(report["kid"]),
             _estimate(report["two_sample"]),
@@ -50,6 +56,19 @@ class Verdict:
             f"{self.two_sample.value:.3f}, recall {self.recall:.2f}, coverage {self.coverage:.2f}, "
             f"copies before screening {self.copies:.1%}"
         )
+
+
+def _distances(trained: Trained, split: Split) -> tuple[float, float]:
+    """SWD to unseen images, and its floor: that of other real images, which may be those trained on."""
+    n = min(SWD_JUDGED, len(split.unseen))
+    unseen, others = split.unseen[:n], np.concatenate([split.unseen[n:], split.images.pixels])
+    sets = [_parts(pixels, n) for pixels in (trained.samples(SWD_SETS * n), others)]
+    ours, floors = (mean(found["avg"] for found in swd_of_each(unseen, parts)) for parts in sets)
+    return ours, floors
+
+
+def _parts(pixels: Pixels, n: int) -> list[Pixels]:
+    return [pixels[n * number : n * number + n] for number in range(min(SWD_SETS, len(pixels) // n))]
 
 
 def kid_gap(ours: list[Verdict], theirs: list[Verdict]) -> float:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections import deque
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from benchmarks.sets import SETS, real_images
+from benchmarks.sets import SETS, real_images, test_images
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.config import Recipe, RecipeRequest, resolve
 from generation.engine.data import ImageSet, split_holdout
@@ -24,10 +24,11 @@ from generation.engine.training import train
 
 KEPT = Path(__file__).parents[2] / "var" / "bench" / "quality"
 CPU = torch.device("cpu")
+MARK = 10.0
 
 
 @dataclass(frozen=True)
-class Field:
+class Split:
     """One set, split once: images to train on, and others that only the judge sees."""
 
     name: str
@@ -35,13 +36,14 @@ class Field:
     unseen: Pixels
 
     @classmethod
-    def of(cls, name: str, sources: int) -> Field | None:
+    def of(cls, name: str, sources: int) -> Split | None:
         """None where the set is not there."""
         everything = real_images(name)
         if everything is None:
             return None
         order = np.random.default_rng(0).permutation(len(everything))
-        unseen = everything.pixels[order[sources:]]
+        unseen, more = everything.pixels[order[sources:]], test_images(name)
+        unseen = unseen if more is None else np.concatenate([unseen, more])
         return cls(name, everything.subset(np.sort(order[:sources])), unseen)
 
     @property
@@ -66,15 +68,16 @@ class Trained:
         return np.stack([sample.pixels for sample in sampler.images(range(count))])
 
 
-def delivered(field: Field, preset: str, seed: int, kimg: float) -> Trained:
+def delivered(split: Split, preset: str, seed: int, kimg: float) -> Trained:
     """What a job of the preset delivers after `kimg`; it sets images aside for its own validation, as jobs do."""
-    recipe = field.recipe(preset, seed, kimg)
-    path = _place(field, recipe)
+    recipe = split.recipe(preset, seed, kimg)
+    path = _place(split, recipe)
     notes = path.with_suffix(".json")
     if not notes.exists():
-        images, holdout = split_holdout(field.images, seed)
+        images, holdout = split_holdout(split.images, seed)
         started = time.perf_counter()
-        *_, last = train(images, recipe, device=CPU, holdout=holdout)
+        # Not all of them: reports carry checkpoints.
+        (last,) = deque(train(images, recipe, device=CPU, holdout=holdout), maxlen=1)
         wall = time.perf_counter() - started
         if last.checkpoint is None:
             raise RuntimeError("the last report carries a checkpoint")
@@ -83,17 +86,30 @@ def delivered(field: Field, preset: str, seed: int, kimg: float) -> Trained:
     return Trained(Checkpoint.load(path), json.loads(notes.read_text())["overhead"])
 
 
-def on_the_way(field: Field, preset: str, seed: int, marks: list[float]) -> Iterator[Trained]:
-    """The averaged generator of one long run at each of `marks`, in kimg, on all images."""
-    recipe = field.recipe(preset, seed, marks[-1])
-    paths = [_place(field, replace(recipe, kimg=mark)) for mark in marks]
+def after(split: Split, preset: str, seed: int, kimg: float) -> Trained:
+    """The averaged generator of one long run on all images after `kimg`, a multiple of MARK.
+
+    That of each mark is kept, and a run that was cut goes on from its last.
+    """
+    recipe = split.recipe(preset, seed, kimg)
+    marks = [MARK * number for number in range(1, round(kimg / MARK) + 1)]
+    paths = [_place(split, replace(recipe, kimg=mark)) for mark in marks]
     if not all(path.exists() for path in paths):
-        trainer = Trainer(field.images, recipe, CPU)
+        trainer, whole = Trainer(split.images, recipe, CPU), _place(split, recipe).with_suffix(".whole")
+        if whole.exists():
+            trainer.restore(Checkpoint.load(whole))
         for mark, path in zip(marks, paths, strict=True):
-            while trainer.kimg < mark:
-                trainer.step()
-            _keep(trainer.checkpoint(0.0), path)
-    yield from (Trained(Checkpoint.load(path)) for path in paths)
+            if trainer.kimg < mark:
+                _train_until(mark, trainer, whole, path)
+        whole.unlink(missing_ok=True)
+    return Trained(Checkpoint.load(paths[-1]))
+
+
+def _train_until(mark: float, trainer: Trainer, whole: Path, path: Path) -> None:
+    while trainer.kimg < mark:
+        trainer.step()
+    _keep(trainer.checkpoint(0.0), path)
+    trainer.checkpoint(0.0).save(whole)
 
 
 def _keep(checkpoint: Checkpoint, path: Path) -> None:
@@ -101,7 +117,7 @@ def _keep(checkpoint: Checkpoint, path: Path) -> None:
     checkpoint.generator_only().save(path)
 
 
-def _place(field: Field, recipe: Recipe) -> Path:
-    content = hashlib.sha256(field.images.pixels.tobytes() + json.dumps(recipe.to_dict()).encode())
+def _place(split: Split, recipe: Recipe) -> Path:
+    content = hashlib.sha256(split.images.pixels.tobytes() + json.dumps(recipe.to_dict()).encode())
     kimg = f"{recipe.kimg:g}kimg"
-    return KEPT / f"{field.name}-{recipe.preset}-{recipe.seed}-{kimg}-{content.hexdigest()[:12]}.pt"
+    return KEPT / f"{split.name}-{recipe.preset}-{recipe.seed}-{kimg}-{content.hexdigest()[:12]}.pt"

@@ -174,7 +174,7 @@ def screened_side(goods: Goods, dtype: str) -> Callable[[int, Path], None]:
     from generation.zips import StoredZip
 
     nobody: Any = None  # Any: of the job only its number of images is ever asked, and only where none can be made
-    screen = Screen(nobody, goods.sampler(dtype), goods.detector, goods.train, goods.holdout)
+    screen = Screen(nobody, goods.sampler(dtype), goods.detector, lambda: (goods.train, goods.holdout))
 
     def make(count: int, folder: Path) -> None:
         with (folder / "images.zip").open("wb") as file:

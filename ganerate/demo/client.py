@@ -38,9 +38,18 @@ class Client:
     def post(self, path: str, data: Any = None, **headers: str) -> Any:
         return self.request("POST", path, data if data is not None else {}, **headers).json()
 
+    def send(self, address: str, data: bytes) -> None:
+        """To a store that takes it without a token."""
+        response = self.pool.request("PUT", address, body=data)
+        if response.status != 200:
+            raise DemoFailed(f"The store of files answered {response.status} to a part of the upload.")
+
     def save(self, path: str, target: Path) -> Path:
-        """Downloads a file to disk without holding it in memory."""
+        """Downloads a file to disk without holding it in memory, by a link to the store where the site gives one."""
         response = self.pool.request("GET", urljoin(self.site, path), headers=self.headers, preload_content=False)
+        if link := response.get_redirect_location():
+            response.drain_conn()
+            response = self.pool.request("GET", link, preload_content=False)
         if response.status != 200:
             raise DemoFailed(f"GET {path} answered {response.status}: {problem(response)}")
         with target.open("wb") as file:

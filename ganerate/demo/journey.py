@@ -57,10 +57,16 @@ class Journey:
         upload = self.as_seller.post(f"{base}uploads/", {"file_name": archive.name, "size": archive.stat().st_size})
         with archive.open("rb") as file:
             for number in range(1, upload["part_count"] + 1):
-                part = file.read(upload["part_size"])
-                self.as_seller.request("PUT", f"{base}uploads/{upload['id']}/parts/{number}/", part)
+                self.send(f"{base}uploads/{upload['id']}/", number, file.read(upload["part_size"]), upload["direct"])
         self.as_seller.post(f"{base}uploads/{upload['id']}/complete/")
         return self._checked(base, upload["id"])
+
+    def send(self, upload: str, number: int, part: bytes, direct: bool) -> None:
+        if direct:
+            links = self.as_seller.post(f"{upload}links/", {"numbers": [number]})["links"]
+            self.as_seller.send(links[0]["url"], part)
+        else:
+            self.as_seller.request("PUT", f"{upload}parts/{number}/", part)
 
     def _checked(self, base: str, upload: str) -> dict[str, Any]:
         while True:
@@ -96,6 +102,7 @@ class Journey:
                 "title": title,
                 "description": "Made by the demo: every image is generated, none is a source image.",
                 "tags": ["demo"],
+                "declaration": {"people": "none", "minors": "none", "third_party": "none", "releases": "unneeded"},
                 "licence": licence["id"],
                 "price": price,
                 "currency": "KRW",
@@ -127,7 +134,7 @@ class Journey:
             time.sleep(0.2)
 
     def buy(self, listing: dict[str, Any]) -> dict[str, Any]:
-        request = {"listing": listing["id"], "licence_accepted": True}
+        request = {"listing": listing["id"], "licence_accepted": True, "delivery_consent": True}
         return self.as_buyer.post("/api/v1/purchases/", request, **{"Idempotency-Key": uuid.uuid4().hex})
 
     def download(self, purchase: dict[str, Any]) -> list[Path]:

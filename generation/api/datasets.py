@@ -4,7 +4,6 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
 from django.urls import path
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, serializers, status
 from rest_framework.exceptions import APIException
@@ -17,6 +16,8 @@ from ..downloads import bundle_response
 from ..models import Dataset
 from ..negotiation import FileNegotiation
 from .answers import DatasetAnswer, ImageAnswer, ImagePage
+from .curation import DatasetCuration
+from .formats import RANGE, file_answers
 
 MOST_IMAGES = 200
 
@@ -104,7 +105,7 @@ class DatasetBundle(APIView):
     required_scope = "generate"
     content_negotiation_class = FileNegotiation
 
-    @extend_schema(parameters=[Part], responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    @extend_schema(parameters=[Part, RANGE], responses=file_answers("application/zip"))
     def get(self, request: Request, public_id: UUID) -> HttpResponseBase:
         parts = bundles.owner_bundles(access.dataset_for(request.user, public_id))
         wanted = Part(data=request.query_params)
@@ -118,6 +119,7 @@ class DatasetBundle(APIView):
 urlpatterns = [
     path("datasets/", DatasetList.as_view(), name="api-dataset-list"),
     path("datasets/<uuid:public_id>/", DatasetDetail.as_view(), name="api-dataset"),
+    path("datasets/<uuid:public_id>/curation/", DatasetCuration.as_view(), name="api-dataset-curation"),
     path("datasets/<uuid:public_id>/images/", DatasetImages.as_view(), name="api-dataset-images"),
     path("datasets/<uuid:public_id>/bundle/", DatasetBundle.as_view(), name="api-dataset-bundle"),
 ]

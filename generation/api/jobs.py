@@ -51,6 +51,7 @@ class JobRequest(serializers.Serializer[Any]):
         config.TRANSPARENCIES, default="white", help_text="Whether transparent images keep it or are put on white."
     )
     seed = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=limits.MAX_SEED)
+    mail_when_done = serializers.BooleanField(default=False, help_text="Whether to tell by e-mail when it ends.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -60,6 +61,17 @@ class JobRequest(serializers.Serializer[Any]):
     def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
         if ("source_set" in asked) == ("generator" in asked):
             raise ValidationError({"source_set": [_("Name a source set to train on, or a generator for more images.")]})
+        return asked
+
+
+class JobChanges(JobRequest):
+    """What is to be different; whatever is left out stays as it was, but for the seed, which is drawn anew."""
+
+    source_set = generator = None  # type: ignore[assignment]  # how Django REST framework leaves out a field
+
+    def validate(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if unknown := set(self.initial_data) - set(self.fields):
+            raise ValidationError({name: [_("A job has no such setting.")] for name in sorted(unknown)})
         return asked
 
 
@@ -76,6 +88,11 @@ class JobEnded(APIException):
     default_detail = "This job has ended already."
 
 
+class NothingToResume(APIException):
+    status_code = status.HTTP_409_CONFLICT
+    default_code = "nothing_to_resume"
+
+
 def recipe(asked: dict[str, Any]) -> RecipeRequest:
     try:
         return RecipeRequest(**asked)
@@ -83,39 +100,77 @@ def recipe(asked: dict[str, Any]) -> RecipeRequest:
         raise ValidationError({error.field: [limits.sentences()[error.field]]}) from None
 
 
-class JobList(generics.ListAPIView[GenerationJob]):
+class JobMaker(generics.GenericAPIView[GenerationJob]):
+    """What answers a call that makes a job."""
+
     required_scope = "generate"
     serializer_class = JobAnswer
-    queryset = GenerationJob.objects.select_related("source_set", "generator", "dataset")
+
+    def create(self, request: Request, **address: UUID) -> Response:
+        if not request.user.has_perm("generation.add_generationjob"):
+            raise PermissionDenied
+        try:
+            job = self.made(request, **address)
+        except jobs.JobRefused as refusal:
+            raise ValidationError({field: [message] for field, message in refusal.errors.items()}) from None
+        answer = self.get_serializer(job).data
+        return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": answer["urls"]["self"]})
+
+    def made(self, request: Request, **address: UUID) -> GenerationJob:
+        raise NotImplementedError
+
+
+class JobList(JobMaker, generics.ListAPIView[GenerationJob]):
+    queryset = GenerationJob.objects.select_related(
+        "source_set", "generator", "dataset", "parent__source_set"
+    ).prefetch_related("children")
 
     def get_queryset(self) -> QuerySet[GenerationJob]:
         return access.visible(super().get_queryset(), self.request.user)
 
     @extend_schema(request=JobRequest, responses={201: JobAnswer})
     def post(self, request: Request) -> Response:
-        if not request.user.has_perm("generation.add_generationjob"):
-            raise PermissionDenied
+        return self.create(request)
+
+    def made(self, request: Request, **address: UUID) -> GenerationJob:
         form = JobRequest(data=request.data)
         form.is_valid(raise_exception=True)
-        job = self.submitted(request, dict(form.validated_data))
-        answer = self.get_serializer(job).data
-        return Response(answer, status=status.HTTP_201_CREATED, headers={"Location": answer["urls"]["self"]})
-
-    def submitted(self, request: Request, asked: dict[str, Any]) -> GenerationJob:
-        try:
-            return self.more(request, asked) if "generator" in asked else self.new(request, asked)
-        except jobs.JobRefused as refusal:
-            raise ValidationError({field: [message] for field, message in refusal.errors.items()}) from None
-
-    def new(self, request: Request, asked: dict[str, Any]) -> GenerationJob:
+        asked = dict(form.validated_data)
+        count, way, mail = (asked.pop(name) for name in ("count", "sharing", "mail_when_done"))
+        wanted = {"count": count, "way": way, "mail": mail, "seed": asked.pop("seed", None)}
+        if "generator" in asked:
+            return jobs.more(request.user, access.own_generator(request.user, asked["generator"]), **wanted)
         source_set = access.own_source_set(request.user, asked.pop("source_set"))
-        count, seed, way = asked.pop("count"), asked.pop("seed", None), asked.pop("sharing")
-        return jobs.submit(request.user, source_set, count=count, request=recipe(asked), seed=seed, way=way)
+        return jobs.submit(request.user, source_set, request=recipe(asked), **wanted)
 
-    def more(self, request: Request, asked: dict[str, Any]) -> GenerationJob:
-        generator = access.own_generator(request.user, asked["generator"])
-        count, seed, way = asked["count"], asked.get("seed"), asked["sharing"]
-        return jobs.more(request.user, generator, count=count, seed=seed, way=way)
+
+class JobAgain(JobMaker):
+    """The same job once more, with what is named changed, on the newest version of its source set."""
+
+    @extend_schema(request=JobChanges, responses={201: JobAnswer})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        return self.create(request, public_id=public_id)
+
+    def made(self, request: Request, **address: UUID) -> GenerationJob:
+        job = access.own_job(request.user, address["public_id"])
+        form = JobChanges(data=request.data, partial=True)
+        form.is_valid(raise_exception=True)
+        names = {"sharing": "way", "mail_when_done": "mail"}
+        return jobs.again(job, request.user, **{names.get(name, name): v for name, v in form.validated_data.items()})
+
+
+class JobResume(JobMaker):
+    """Goes on where a job ended that failed, or whose training was stopped early."""
+
+    @extend_schema(request=None, responses={201: JobAnswer})
+    def post(self, request: Request, public_id: UUID) -> Response:
+        return self.create(request, public_id=public_id)
+
+    def made(self, request: Request, **address: UUID) -> GenerationJob:
+        job = access.own_job(request.user, address["public_id"])
+        if problem := jobs.resume_problem(job):
+            raise NothingToResume(problem)
+        return jobs.resume(job, request.user)
 
 
 class EstimateAnswer(serializers.Serializer[Any]):
@@ -143,9 +198,10 @@ class JobEstimate(generics.GenericAPIView[GenerationJob]):
         if "source_set" not in asked:
             raise ValidationError({"source_set": [_("Name the source set that would be trained on.")]})
         source_set = access.own_source_set(request.user, asked.pop("source_set"))
-        count, _seed, way = asked.pop("count"), asked.pop("seed", None), asked.pop("sharing")
-        count = sharing.total(count, way, len(sharing.counts(source_set)) if asked["labels"] else 1)
-        found = estimates.estimate(source_set, recipe(asked), count)
+        count, way = asked.pop("count"), asked.pop("sharing")
+        wanted = recipe({name: value for name, value in asked.items() if name not in ("seed", "mail_when_done")})
+        count = sharing.total(count, way, sharing.learnt(source_set, wanted))
+        found = estimates.estimate(source_set, wanted, count)
         return Response(asdict(found))
 
 
@@ -184,4 +240,6 @@ urlpatterns = [
     path("jobs/<uuid:public_id>/events/", JobEvents.as_view(), name="api-job-events"),
     path("jobs/<uuid:public_id>/cancel/", JobCancel.as_view(), name="api-job-cancel"),
     path("jobs/<uuid:public_id>/stop/", JobStop.as_view(), name="api-job-stop"),
+    path("jobs/<uuid:public_id>/again/", JobAgain.as_view(), name="api-job-again"),
+    path("jobs/<uuid:public_id>/resume/", JobResume.as_view(), name="api-job-resume"),
 ]

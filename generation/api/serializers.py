@@ -2,6 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from .. import bucket
 from ..models import SourceImage, Upload
 from ..reasons import FLAGS, worded
 
@@ -57,6 +58,12 @@ class SourceSetAnswer(serializers.Serializer[Any]):
 
 class UploadAnswer(serializers.ModelSerializer[Upload]):
     id = serializers.UUIDField(source="public_id")
+    direct = serializers.SerializerMethodField(
+        help_text="Whether parts are sent straight to the store, by the addresses of `links/`."
+    )
+
+    def get_direct(self, upload: Upload) -> bool:
+        return bucket.is_used()
 
     class Meta:
         model = Upload
@@ -67,10 +74,24 @@ class UploadAnswer(serializers.ModelSerializer[Upload]):
             "part_size",
             "part_count",
             "parts",
+            "direct",
             "state",
             "reason",
             "images_found",
         ]
+
+
+class LinksRequest(serializers.Serializer[Any]):
+    numbers = serializers.ListField(child=serializers.IntegerField(min_value=1), min_length=1, max_length=100)
+
+
+class PartLink(serializers.Serializer[Any]):
+    number = serializers.IntegerField()
+    url = serializers.URLField(help_text="PUT the part's bytes here within the hour.")
+
+
+class LinksAnswer(serializers.Serializer[Any]):
+    links = PartLink(many=True)
 
 
 class ReasonAnswer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import TemporaryUploadedFile
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import generics, status
 from rest_framework.exceptions import ValidationError
@@ -16,10 +17,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from .. import access, selections, source_sets, summaries, uploads
+from .. import access, bucket, selections, source_sets, summaries, uploads
 from ..models import SourceImage, SourceSet, Upload
 from .serializers import (
     DeletedAnswer,
+    LinksAnswer,
+    LinksRequest,
     SelectionRequest,
     SourceImageAnswer,
     SourceSetAnswer,
@@ -132,7 +135,11 @@ class SourceImageList(generics.ListAPIView[SourceImage]):
         source_set = access.source_set_for(self.request.user, self.kwargs["public_id"])
         return selections.selected(source_set, self.request.query_params.get("which", "")).defer("look")
 
-    @extend_schema(operation_id="source_sets_images_bulk_destroy", request=SelectionRequest, responses=DeletedAnswer)
+    @extend_schema(
+        operation_id="source_sets_images_bulk_destroy",
+        parameters=[SelectionRequest],
+        responses={200: DeletedAnswer},
+    )
     def delete(self, request: Request, public_id: UUID) -> Response:
         source_set = access.own_source_set(request.user, public_id)
         form = SelectionRequest(data=request.data or request.query_params)
@@ -177,7 +184,9 @@ class UploadDetail(APIView):
 
     @extend_schema(responses=UploadAnswer)
     def get(self, request: Request, public_id: UUID, upload_id: UUID) -> Response:
-        return Response(UploadAnswer(access.own_upload(request.user, public_id, upload_id)).data)
+        upload = access.own_upload(request.user, public_id, upload_id)
+        upload.parts = uploads.arrived(upload)
+        return Response(UploadAnswer(upload).data)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, public_id: UUID, upload_id: UUID) -> Response:
@@ -197,6 +206,25 @@ class UploadPart(APIView):
         # Closed here: once storage has moved it away, closing it later would only fail.
         with data as file:
             return Response(UploadAnswer(attempt(lambda: uploads.put_part(upload, number, file))).data)
+
+
+class UploadLinks(APIView):
+    """Addresses at which these parts are PUT, without a token: straight to the store where there is one for files."""
+
+    required_scope = "generate"
+
+    @extend_schema(request=LinksRequest, responses=LinksAnswer)
+    def post(self, request: Request, public_id: UUID, upload_id: UUID) -> Response:
+        upload = access.own_upload(request.user, public_id, upload_id)
+        form = LinksRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        found = self.links(request, upload, form.validated_data["numbers"])
+        return Response({"links": [{"number": number, "url": url} for number, url in found.items()]})
+
+    def links(self, request: Request, upload: Upload, numbers: list[int]) -> dict[int, str]:
+        if not bucket.is_used():
+            raise ValidationError({"numbers": [_("Here parts are sent to this site: PUT them at parts/{number}/.")]})
+        return attempt(lambda: uploads.part_links(upload, numbers))
 
 
 class UploadComplete(APIView):
@@ -220,6 +248,11 @@ urlpatterns = [
         "source-sets/<uuid:public_id>/uploads/<uuid:upload_id>/parts/<int:number>/",
         UploadPart.as_view(),
         name="api-upload-part",
+    ),
+    path(
+        "source-sets/<uuid:public_id>/uploads/<uuid:upload_id>/links/",
+        UploadLinks.as_view(),
+        name="api-upload-links",
     ),
     path(
         "source-sets/<uuid:public_id>/uploads/<uuid:upload_id>/complete/",

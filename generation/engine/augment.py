@@ -8,39 +8,41 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from generation.engine.randomness import Source, uniform
+
 BRIGHTNESS = 0.3
 CONTRAST = 0.4
 SATURATION = 0.6
 SHIFT = 0.125
+SCALE = 1.25
 CUTOUT = 0.4
 
 
-def augment(images: Tensor, names: Sequence[str], p: float, random: torch.Generator) -> Tensor:
+def augment(images: Tensor, names: Sequence[str], p: float, random: Source) -> Tensor:
     """Images [B,C,H,W] in [-1, 1] -> the same shape, each of `names` applied to a share `p` of the images."""
     if p <= 0:
         return images
     if "colour" in names:
         images = _colour(images, p, random)
-    if "flip" in names or "translation" in names:
-        flip = p if "flip" in names else 0.0
-        shift = p if "translation" in names else 0.0
-        images = _move(images, flip, shift, random)
+    flip, shift, scale = (p if name in names else 0.0 for name in ("flip", "translation", "scale"))
+    if flip or shift or scale:
+        images = _move(images, flip, shift, scale, random)
     if "cutout" in names:
         images = _cutout(images, p, random)
     return images
 
 
-def _uniform(images: Tensor, random: torch.Generator, low: float, high: float) -> Tensor:
+def _uniform(images: Tensor, random: Source, low: float, high: float) -> Tensor:
     """[B], one number per image."""
-    return torch.rand(len(images), generator=random, device=images.device) * (high - low) + low
+    return uniform(len(images), random, images.device) * (high - low) + low
 
 
-def _chosen(images: Tensor, p: float, random: torch.Generator) -> Tensor:
+def _chosen(images: Tensor, p: float, random: Source) -> Tensor:
     """[B] of 0 and 1."""
     return (_uniform(images, random, 0, 1) < p).float()
 
 
-def _colour(images: Tensor, p: float, random: torch.Generator) -> Tensor:
+def _colour(images: Tensor, p: float, random: Source) -> Tensor:
     """Of four channels the first three, which are premultiplied, change as the colours they stand for; alpha stays."""
     if images.shape[1] != 4:
         return _recoloured(images, None, p, random)
@@ -49,7 +51,7 @@ def _colour(images: Tensor, p: float, random: torch.Generator) -> Tensor:
     return torch.cat([colours - 1 + alpha, images[:, 3:]], dim=1)
 
 
-def _recoloured(images: Tensor, alpha: Tensor | None, p: float, random: torch.Generator) -> Tensor:
+def _recoloured(images: Tensor, alpha: Tensor | None, p: float, random: Source) -> Tensor:
     """Colours [B,C,H,W] in [-1, 1], multiplied with `alpha` [B,1,H,W] if there is one."""
     chosen = _chosen(images, p, random)
     brightness = (chosen * _uniform(images, random, -BRIGHTNESS, BRIGHTNESS))[:, None, None, None]
@@ -65,29 +67,34 @@ def _recoloured(images: Tensor, alpha: Tensor | None, p: float, random: torch.Ge
     return mean + (images - mean) * contrast + brightness * alpha
 
 
-def _move(images: Tensor, flip: float, shift: float, random: torch.Generator) -> Tensor:
-    """Shift and mirror as two small matrix products per image, whose gradients are matrix products again."""
+def _move(images: Tensor, flip: float, shift: float, scale: float, random: Source) -> Tensor:
+    """Shift, scale and mirror as two small matrix products per image, whose gradients are matrix products again."""
     height, width = images.shape[-2:]
     chosen = _chosen(images, shift, random)
     down = (chosen * _uniform(images, random, -SHIFT, SHIFT) * height).round()
     right = (chosen * _uniform(images, random, -SHIFT, SHIFT) * width).round()
     mirrored = _chosen(images, flip / 2, random)
-    rows = _resampler(height, down, torch.zeros_like(down))
-    columns = _resampler(width, right, mirrored)
+    zoom = torch.ones_like(down)
+    if scale:
+        zoom = SCALE ** (_chosen(images, scale, random) * _uniform(images, random, -1, 1))
+    rows = _resampler(height, down, zoom, torch.zeros_like(down))
+    columns = _resampler(width, right, zoom, mirrored)
     # [B,1,H,H] @ [B,C,H,W] @ [B,1,W,W] -> [B,C,H,W]
     return rows[:, None] @ images.float() @ columns[:, None].mT
 
 
-def _resampler(side: int, shift: Tensor, mirrored: Tensor) -> Tensor:
-    """[B] -> [B,side,side]: row i holds a 1 at the pixel that lands on i; what lies outside is mirrored in."""
+def _resampler(side: int, shift: Tensor, zoom: Tensor, mirrored: Tensor) -> Tensor:
+    """[B] -> [B,side,side]: row i says which pixels land on i, in linear interpolation; what lies outside is mirrored
+    in. Without zoom that is one pixel each."""
     place = torch.arange(side, device=shift.device, dtype=torch.float32)
-    source = (place - shift[:, None]).abs()
+    middle = (side - 1) / 2
+    source = ((place - middle - shift[:, None]) / zoom[:, None] + middle).abs()
     source = (side - 1) - (source - (side - 1)).abs()
     source = torch.where(mirrored[:, None] > 0, (side - 1) - source, source)
-    return (source[:, :, None] == place).float()
+    return (1 - (source[:, :, None] - place).abs()).clamp(min=0)
 
 
-def _cutout(images: Tensor, p: float, random: torch.Generator) -> Tensor:
+def _cutout(images: Tensor, p: float, random: Source) -> Tensor:
     """Greys out a square, or leaves nothing there: only for tiny sets, since the squares can leak into samples."""
     height, width = images.shape[-2:]
     half = CUTOUT * _chosen(images, p / 2, random)[:, None] * height / 2

@@ -13,6 +13,7 @@ from generation.engine.config import Recipe
 from generation.engine.data import ImageSet
 from generation.engine.pictures import Pixels, to_pixels, to_tensor
 from generation.engine.randomness import seeded
+from generation.engine.teams import ALONE, Team
 
 
 class Batches:
@@ -29,12 +30,13 @@ class Batches:
         self.labels = None if labels is None else torch.from_numpy(labels).to(device)
         self._order: tuple[int, Tensor] | None = None
 
-    def at(self, step: int) -> tuple[Tensor, Tensor | None]:
-        """The images of one step: float [B,C,H,W] in [-1, 1], labels [B]."""
+    def at(self, step: int, team: Team = ALONE) -> tuple[Tensor, Tensor | None]:
+        """The images of one step, of a team its share: float [B,C,H,W] in [-1, 1], labels [B]."""
         first = step * self.recipe.batch
         places = range(first, first + self.recipe.batch)
         passes = itertools.groupby(places, lambda place: place // len(self.pixels))
-        return self.chosen(torch.cat([self._shuffled(number)[_span(row, len(self.pixels))] for number, row in passes]))
+        order = torch.cat([self._shuffled(number)[_span(row, len(self.pixels))] for number, row in passes])
+        return self.chosen(team.share(order))
 
     def chosen(self, places: Tensor) -> tuple[Tensor, Tensor | None]:
         images = to_tensor(self.pixels[places]).contiguous(memory_format=self.format)

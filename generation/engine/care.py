@@ -125,7 +125,8 @@ class Caretaker:
 
     def _evaluate(self) -> str:
         trainer, strength = self.trainer, self.trainer.strength
-        seen = self.evaluation = self.judge.evaluate(trainer)
+        # The leader alone looks, so that all go on alike.
+        seen = self.evaluation = trainer.team.agreed(lambda: self.judge.evaluate(trainer))
         # The plain recipe delivers its last weights: nothing is chosen by score.
         judged = seen if trainer.recipe.guarded else replace(seen, score=None)
         self.condition, finding = guard.after_evaluation(self.condition, judged, at_limit=strength.p >= strength.limit)

@@ -100,9 +100,8 @@ def best_dtype(device: torch.device) -> str:
     return "bfloat16" if fast else "float32"
 
 
-def memory_format(device: torch.device, dtype: str) -> torch.memory_format:
-    fast = dtype == "bfloat16" or device.type == "cuda"
-    return torch.channels_last if fast else torch.contiguous_format
+def memory_format(device: torch.device) -> torch.memory_format:
+    return torch.contiguous_format if device.type == "mps" else torch.channels_last
 
 
 def autocast(device: torch.device, dtype: str) -> AbstractContextManager[None]:

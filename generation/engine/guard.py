@@ -19,8 +19,9 @@ SLOWER = 0.5
 MORE_AUGMENTATION = 0.1
 STRONGER_PENALTY, STRONGEST_PENALTY = 2.0, 8.0
 
-# Overfitting: the discriminator tells images it learnt from those it never saw.
-MOST_R_V = 0.15
+# Overfitting: the discriminator tells images it learnt from those it never saw, and what is generated gets no better.
+# Either alone is no harm: in sound runs on 1,000 images r_v went up to 0.65 while the score still improved.
+MOST_R_V = 0.5
 # Where no images are held out: it is sure of nearly all it learnt although augmentation can do no more.
 MOST_R_T = 0.95
 OVERFITTED_EVALUATIONS = 2
@@ -129,7 +130,7 @@ def after_evaluation(condition: Condition, evaluation: Evaluation, *, at_limit: 
         was_diverse=condition.was_diverse or not alike,
         collapsed=condition.collapsed + 1 if alike and may_collapse else 0,
         worse=condition.worse + 1 if _is_far_worse(condition, evaluation) else 0,
-        overfitted=condition.overfitted + 1 if _is_overfitted(evaluation, at_limit) else 0,
+        overfitted=condition.overfitted + 1 if _is_overfitted(condition, evaluation, at_limit) else 0,
     )
     if condition.collapsed >= COLLAPSED_EVALUATIONS:
         return condition, COLLAPSE
@@ -182,10 +183,16 @@ def _is_far_worse(condition: Condition, evaluation: Evaluation) -> bool:
     return not evaluation.score <= FAR_WORSE * condition.best_score + WORSE_BY
 
 
-def _is_overfitted(evaluation: Evaluation, at_limit: bool) -> bool:
+def _is_overfitted(condition: Condition, evaluation: Evaluation, at_limit: bool) -> bool:
     if evaluation.r_v is None:
         return at_limit and evaluation.r_t > MOST_R_T
-    return evaluation.r_v - 2 * evaluation.r_v_error > MOST_R_V
+    return evaluation.r_v - 2 * evaluation.r_v_error > MOST_R_V and not _improves(condition, evaluation)
+
+
+def _improves(condition: Condition, evaluation: Evaluation) -> bool:
+    if evaluation.score is None or condition.best_score is None:
+        return False
+    return evaluation.score <= condition.best_score
 
 
 def _is_wild(condition: Condition, reading: Reading) -> bool:

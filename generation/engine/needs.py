@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from generation.engine.config import RESOLUTIONS, Recipe, RecipeError, RecipeRequest, resolve
+from generation.engine.config import Recipe, RecipeError, RecipeRequest, resolve
 from generation.engine.data import ImageSet
-from generation.engine.networks import build_discriminator, build_generator
+from generation.engine.footprint import smaller, training_bytes
 
-# Fitted to the peak of resident memory over two steps on a CPU: within 16 % of it for quick at 32 to 256 px and best at
-# 64 and 128, a quarter above it for paper at 64.
-BESIDES = 100e6
-# Weights, gradients, two moments of Adam and the averaged generator.
-PER_WEIGHT = 4.6 * 4
-# Per pixel and channel of a batch on its way through the generator's levels: both networks, differentiated twice
-# where there is a gradient penalty.
-PER_ACTIVATION, PER_ACTIVATION_PLAIN = 15 * 4, 9 * 4
 LIMITS = Path("/sys/fs/cgroup")
 # Of its raw bytes, what a PNG of a flat drawing takes; photographs take three times as much.
 LEAST_SHARE = 0.3
@@ -45,36 +35,14 @@ def check_memory(request: RecipeRequest, images: ImageSet, device: torch.device,
         return
     needed = _needed(request, images, dtype)
     if needed > free:
-        fits = {name: value for name, value, other in _smaller(request) if _needed(other, images, dtype) <= free}
+        fits = {name: value for name, value, other in smaller(request) if _needed(other, images, dtype) <= free}
         raise TooLittleMemory(request, needed, free, fits)
-
-
-def _smaller(request: RecipeRequest) -> Iterator[tuple[str, int | str, RecipeRequest]]:
-    """Other ways to ask, so that of each setting the one that takes most comes last."""
-    if request.preset != "quick":
-        yield "preset", "quick", replace(request, preset="quick")
-    for side in RESOLUTIONS:
-        if side < request.resolution:
-            yield "resolution", side, replace(request, resolution=side)
 
 
 def _needed(request: RecipeRequest, images: ImageSet, dtype: str) -> int:
     classes = images.classes if request.labels else ()
     recipe = resolve(request, images=len(images), channels=images.channels, classes=classes, dtype=dtype)
     return training_bytes(recipe, len(images))
-
-
-def training_bytes(recipe: Recipe, images: int) -> int:
-    """Of networks, optimisers, one batch, and the images in all their variants."""
-    with torch.device("meta"):
-        nets = (build_generator(recipe), build_discriminator(recipe))
-    weights = sum(weight.numel() for net in nets for weight in net.parameters())
-    first = recipe.resolution >> len(recipe.widths)
-    activations = sum(width * (first << level) ** 2 for level, width in enumerate(recipe.widths))
-    pixels = recipe.channels * recipe.resolution**2
-    held = recipe.offline_copies * images * pixels
-    each = PER_ACTIVATION if recipe.r1_gamma else PER_ACTIVATION_PLAIN
-    return round(BESIDES + PER_WEIGHT * weights + each * recipe.batch * activations + held)
 
 
 def free_bytes(device: torch.device) -> int | None:

@@ -28,16 +28,45 @@ class Modulation(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         gain, bias = self.style(condition)[:, :, None, None].chunk(2, dim=1)  # [B,2W] -> two of [B,W,1,1]
-        x = x * (x.square().mean(dim=1, keepdim=True) + 1e-6).rsqrt()
+        # By its norm: the gradient of a mean of squares comes in another layout, and all behind it takes twice as long.
+        x = x * (math.sqrt(x.shape[1]) / torch.linalg.vector_norm(x, dim=1, keepdim=True).clamp_min(1e-3))
         return F.leaky_relu(torch.addcmul(bias, x, 1 + gain), 0.2)
+
+
+class Enlarge(nn.Module):
+    """[B,I,H,W] -> [B,O,2H,2W]: nearest neighbours and a 3x3 convolution, computed as one transposed convolution.
+
+    Its 4x4 kernel is the sum of the 3x3 one at four places (Karras et al., 2018, "fused scale"). So all pixels share
+    one kernel, and it costs what a transposed convolution does, without its checkerboards (Odena et al., 2016).
+    """
+
+    def __init__(self, width_in: int, width: int, *, bias: bool = False) -> None:
+        super().__init__()
+        # Starts out as bilinear enlargement.
+        line = torch.tensor([0.25, 0.5, 0.25])
+        mixing = torch.randn(width_in, width, 1, 1) / math.sqrt(width_in)
+        self.weight = nn.Parameter(mixing * line[:, None] * line)
+        self.bias = nn.Parameter(torch.zeros(width)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        padded = F.pad(self.weight, (1, 1, 1, 1))  # [I,O,3,3] -> [I,O,5,5]
+        rows = padded[..., 1:, :] + padded[..., :-1, :]
+        return F.conv_transpose2d(x, rows[..., 1:] + rows[..., :-1], self.bias, stride=2, padding=1)
+
+
+def _enlargement(body: str, width_in: int, width: int, *, bias: bool = False) -> nn.Module:
+    """As the recipe's body has it: "strided", for large images and for the small ones of earlier runs, or "smooth"."""
+    if body == "strided":
+        return nn.ConvTranspose2d(width_in, width, 4, 2, 1, bias=bias)
+    return Enlarge(width_in, width, bias=bias)
 
 
 class Up(nn.Module):
     """Doubles the side; at up to 16 px, where pixels are cheap, a residual convolution follows."""
 
-    def __init__(self, width_in: int, width: int, size: int, condition: int) -> None:
+    def __init__(self, width_in: int, width: int, size: int, condition: int, body: str) -> None:
         super().__init__()
-        self.up = nn.ConvTranspose2d(width_in, width, 4, 2, 1, bias=False)
+        self.up = _enlargement(body, width_in, width)
         self.first = Modulation(width, condition)
         self.conv = nn.Conv2d(width, width, 3, 1, 1, bias=False) if size <= 16 else None
         self.second = Modulation(width, condition) if size <= 16 else None
@@ -52,7 +81,7 @@ class Up(nn.Module):
 class Generator(nn.Module):
     """Latents [B,L] and labels [B] (None when unlabelled) -> images [B,C,H,W] in [-1, 1].
 
-    A strided body: most width at 4 to 16 px, one transposed convolution at each finer level, as two CPU cores like it.
+    Most width lies at 4 to 16 px, with one transposed convolution at each finer level, as two CPU cores like it.
     """
 
     def __init__(self, recipe: Recipe) -> None:
@@ -63,9 +92,9 @@ class Generator(nn.Module):
         self.size = recipe.resolution >> len(recipe.widths)
         self.root = nn.Linear(condition, recipe.widths[0] * self.size**2)
         self.start = Modulation(recipe.widths[0], condition)
-        pairs = pairwise(recipe.widths)
-        self.ups = nn.ModuleList(Up(i, o, self.size << n, condition) for n, (i, o) in enumerate(pairs, 1))
-        self.to_image = nn.ConvTranspose2d(recipe.widths[-1], recipe.channels, 4, 2, 1)
+        pairs = enumerate(pairwise(recipe.widths), 1)
+        self.ups = nn.ModuleList(Up(i, o, self.size << n, condition, recipe.body) for n, (i, o) in pairs)
+        self.to_image = _enlargement(recipe.body, recipe.widths[-1], recipe.channels, bias=True)
         self.apply(_smooth_ups)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -73,7 +102,7 @@ class Generator(nn.Module):
         if self.embed is not None:
             condition = torch.cat([condition, self.embed(labels)], dim=1)
         x = self.root(condition).unflatten(1, (-1, self.size, self.size))  # [B,W*4*4] -> [B,W,4,4]
-        x = self.start(x, condition)
+        x = self.start(x.contiguous(memory_format=torch.channels_last), condition)
         for up in self.ups:
             x = up(x, condition)
         # The last layer stays in float32: bfloat16 has fewer steps than 8-bit pixels have.
@@ -116,7 +145,8 @@ class Discriminator(nn.Module):
         for down in self.downs:
             x = down(x)
         x = F.leaky_relu(self.conv(x), 0.2)
-        h = self.dense(x.flatten(1)).float()  # [B,W,4,4] -> [B,W*16] -> [B,W]
+        x = x.movedim(1, -1)  # [B,W,4,4] -> [B,4,4,W], as it lies in memory, so that its gradient does too
+        h = self.dense(x.flatten(1)).float()  # [B,4,4,W] -> [B,W]
         with torch.autocast(x.device.type, enabled=False):
             if self.spread is not None:
                 h = h + self.spread(batch_deviation(x, self.group))
@@ -128,9 +158,9 @@ class Discriminator(nn.Module):
 
 
 def batch_deviation(x: Tensor, group: int) -> Tensor:
-    """[B,C,H,W] -> [B,1]: how much the groups of `group` neighbours in the batch differ (Karras et al., 2018)."""
-    y = x.float().unflatten(0, (-1, math.gcd(len(x), group)))  # [B,C,H,W] -> [B/g,g,C,H,W]
-    deviation = ((y - y.mean(dim=1, keepdim=True)).square().mean(dim=1) + 1e-8).sqrt().mean(dim=(1, 2, 3))  # [B/g]
+    """[B,...] -> [B,1]: how much the groups of `group` neighbours in the batch differ (Karras et al., 2018)."""
+    y = x.float().flatten(1).unflatten(0, (-1, math.gcd(len(x), group)))  # [B,H,W,C] -> [B/g,g,H*W*C]
+    deviation = ((y - y.mean(dim=1, keepdim=True)).square().mean(dim=1) + 1e-8).sqrt().mean(dim=1)  # [B/g]
     return deviation.repeat_interleave(y.shape[1])[:, None]
 
 

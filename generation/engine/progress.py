@@ -37,7 +37,8 @@ class Progress:
 
     `samples` are the averaged generator's images for the same latents each time, uint8 [16 or 36,H,W,C]; in the last
     report those of the generator that is delivered. `swd` compares with the held-out images, `swd_floor` is what as
-    many real training images score. `notes` are those since the report before.
+    many real training images score. `r_v`, measured with it, is 0 while the discriminator knows images it learnt no
+    better than unseen ones, 1 once it takes the unseen for generated. `notes` are those since the report before.
     """
 
     kimg: float
@@ -55,3 +56,4 @@ class Progress:
     done: bool
     notes: tuple[Note, ...] = ()
     best_kimg: float | None = None
+    r_v: float | None = None

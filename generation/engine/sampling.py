@@ -14,7 +14,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.config import BLOCK, MAX_ATTEMPTS, Recipe
-from generation.engine.devices import autocast, same_convolutions
+from generation.engine.devices import autocast, memory_format, same_convolutions
 from generation.engine.networks import build_generator
 from generation.engine.pictures import Pixels, to_pixels
 from generation.engine.png import encode_png
@@ -78,7 +78,7 @@ class Sampler:
         self.device = torch.device(device)
         net = build_generator(self.recipe)
         net.load_state_dict(checkpoint.part("ema"))
-        self.net = _folded(net.eval()).to(self.device, memory_format=_format(self.device))  # type: ignore[call-overload]  # stubs lack it
+        self.net = _folded(net.eval()).to(self.device, memory_format=memory_format(self.device))  # type: ignore[call-overload]  # stubs lack it
         self.threads = _threads(self.device, self.recipe)
 
     def images(self, slots: Iterable[int], attempts: Mapping[int, int] | None = None) -> Iterator[Sample]:
@@ -165,10 +165,6 @@ def _folded(net: nn.Module) -> nn.Module:
                     module[number] = fuse_conv_bn_eval(layer, after, transpose=transposed)
                     module[number + 1] = nn.Identity()
     return net
-
-
-def _format(device: torch.device) -> torch.memory_format:
-    return torch.contiguous_format if device.type == "mps" else torch.channels_last
 
 
 def _threads(device: torch.device, recipe: Recipe) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -66,3 +66,22 @@ class Shares:
         last = int(self.ends[number])
         places = np.arange(last - self.counts[number], last)
         return self.first + np.sort(places * pow(self.step, -1, self.total) % self.total)
+
+
+@dataclass(frozen=True, eq=False)
+class Given(Shares):
+    """Classes that are named for each slot from `first` on: new images in the places of others take over theirs."""
+
+    classes: Numbers = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    @classmethod
+    def of(cls, classes: Sequence[int], labels: int, first: int) -> Given:
+        named = np.asarray(classes, dtype=np.int64)
+        return cls(tuple(np.bincount(named, minlength=labels).tolist()), first, named)
+
+    def classes_of(self, slots: Iterable[int]) -> Numbers:
+        found: Numbers = self.classes[np.fromiter(slots, np.int64) - self.first]
+        return found
+
+    def slots_of(self, number: int) -> Numbers:
+        return self.first + np.flatnonzero(self.classes == number)

@@ -16,7 +16,8 @@ from generation.engine.devices import autocast, fastest_convolutions, instructio
 from generation.engine.losses import discriminator_loss, generator_loss, r1_penalty
 from generation.engine.networks import build_discriminator, build_generator
 from generation.engine.pictures import Pixels, to_pixels
-from generation.engine.randomness import seeded
+from generation.engine.randomness import Shared, seeded
+from generation.engine.teams import ALONE, Team
 
 ADAPT_EVERY = 4
 EMA_WARM_UP = 0.05
@@ -29,13 +30,14 @@ class Trainer:
     stopped and was resumed takes the same steps as one that was not.
     """
 
-    def __init__(self, images: ImageSet, recipe: Recipe, device: torch.device) -> None:
+    def __init__(self, images: ImageSet, recipe: Recipe, device: torch.device, team: Team = ALONE) -> None:
         torch.set_flush_denormal(True)
         if recipe.threads:
             torch.set_num_threads(recipe.threads)
-        self.recipe, self.device = recipe, device
-        self.format = memory_format(device, recipe.dtype)
+        self.recipe, self.device, self.team = recipe, device, team
+        self.format = memory_format(device)
         self.batches = Batches(images, recipe, device, self.format)
+        team.check(recipe, self.batches.fingerprint)
         self.generator = self._placed(build_generator(recipe))
         self.discriminator = self._placed(build_discriminator(recipe))
         self.ema = copy.deepcopy(self.generator).eval().requires_grad_(False)
@@ -65,14 +67,14 @@ class Trainer:
             self._step()
 
     def _step(self) -> None:
-        random = self._random("step", self.steps)
+        random = Shared(self._random("step", self.steps), self.team)
         self._set_learning_rates()
-        reals, labels = self.batches.at(self.steps)
+        reals, labels = self.batches.at(self.steps, self.team)
         with autocast(self.device, self.recipe.dtype):
-            fakes = self.generator(self._latents(len(reals), random), labels)
+            fakes = self.generator(self._latents(random), labels)
         loss_d = self._improve_discriminator(reals, fakes.detach(), labels, random)
         loss_g = self._improve_generator(fakes, labels, random)
-        self.losses = (loss_d, loss_g)
+        self.losses = (self.team.mean(loss_d), self.team.mean(loss_g))
         self.steps += 1
         self._average()
         if self.recipe.augmentation and self.steps % ADAPT_EVERY == 0:
@@ -150,9 +152,7 @@ class Trainer:
         self.strength.floor = float(checkpoint.state["augment_floor"])
         self.strength.r_t = float(checkpoint.state["r_t"])
 
-    def _improve_discriminator(
-        self, reals: Tensor, fakes: Tensor, labels: Tensor | None, random: torch.Generator
-    ) -> Tensor:
+    def _improve_discriminator(self, reals: Tensor, fakes: Tensor, labels: Tensor | None, random: Shared) -> Tensor:
         recipe = self.recipe
         self.adam_d.zero_grad(set_to_none=True)
         reals, fakes = self._augmented(reals, random), self._augmented(fakes, random)
@@ -162,9 +162,10 @@ class Trainer:
         loss.backward()
         if recipe.r1_gamma and self.steps % recipe.r1_interval == 0:
             self._penalise(reals, labels)
+        self.team.average_gradients(self.discriminator)
         self.adam_d.step()
         if recipe.augmentation:
-            self.scores.append(scores.detach())
+            self.scores.append(self.team.joined(scores.detach()))
         return loss.detach()
 
     def _judged(self, reals: Tensor, fakes: Tensor, labels: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -181,9 +182,9 @@ class Trainer:
         reals = reals.detach().requires_grad_(True)
         penalty = r1_penalty(self.discriminator(reals, labels), reals)
         (penalty * self.recipe.r1_gamma * self.gamma_factor * self.recipe.r1_interval).backward()
-        self.penalty = penalty.detach()
+        self.penalty = self.team.mean(penalty.detach())
 
-    def _improve_generator(self, fakes: Tensor, labels: Tensor | None, random: torch.Generator) -> Tensor:
+    def _improve_generator(self, fakes: Tensor, labels: Tensor | None, random: Shared) -> Tensor:
         self.adam_g.zero_grad(set_to_none=True)
         self.discriminator.requires_grad_(False)
         with autocast(self.device, self.recipe.dtype):
@@ -191,10 +192,11 @@ class Trainer:
             loss = generator_loss(scores, c=self.recipe.c)
         loss.backward()
         self.discriminator.requires_grad_(True)
+        self.team.average_gradients(self.generator)
         self.adam_g.step()
         return loss.detach()
 
-    def _augmented(self, images: Tensor, random: torch.Generator) -> Tensor:
+    def _augmented(self, images: Tensor, random: Shared) -> Tensor:
         images = augment(images, self.recipe.augmentation, self.strength.p, random)
         return images.contiguous(memory_format=self.format)
 
@@ -213,8 +215,9 @@ class Trainer:
         for adam, rate in ((self.adam_g, self.recipe.lr_g), (self.adam_d, self.recipe.lr_d)):
             adam.param_groups[0]["lr"] = rate * max(factor, 0.05) * self.lr_factor
 
-    def _latents(self, count: int, random: torch.Generator) -> Tensor:
-        return torch.randn(count, self.recipe.latent_dim, generator=random, device=self.device)
+    def _latents(self, random: Shared) -> Tensor:
+        whole = torch.randn(self.recipe.batch, self.recipe.latent_dim, generator=random.random, device=self.device)
+        return self.team.share(whole)
 
     def _random(self, purpose: str, number: int) -> torch.Generator:
         return seeded(self.recipe.seed, purpose, number, self.device)

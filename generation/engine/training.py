@@ -12,6 +12,7 @@ from generation.engine.config import Recipe, RecipeRequest, resolve
 from generation.engine.data import ImageSet
 from generation.engine.devices import best_dtype, wait_for
 from generation.engine.progress import Note, Progress
+from generation.engine.teams import ALONE, Team
 from generation.engine.trainer import Trainer
 from generation.engine.validation import preview_inputs
 
@@ -58,6 +59,7 @@ def train(
     checkpoint_seconds: float = 20.0,
     preview_seconds: float = 5.0,
     stopping: Callable[[], bool] = lambda: False,
+    team: Team = ALONE,
 ) -> Iterator[Progress]:
     """Train and report about twice a second; leaving the loop stops it.
 
@@ -68,14 +70,29 @@ def train(
     What is reported, and when, never changes the weights: a run resumed from any checkpoint with the same images and
     hold-out ends like one that was not stopped, bit for bit on the same CPU. Raises CheckpointError where `resume`
     belongs to another run, and TrainingError where training broke down before there was anything to deliver.
+
+    In a team all processes call this, with the same images and recipe; only the leader's reports.
     """
     _check_fit(images, recipe)
-    trainer = Trainer(images, recipe, torch.device(device))
+    trainer = Trainer(images, recipe, torch.device(device), team)
     care = Caretaker(trainer, images, holdout)
     if resume is not None:
         care.restore(resume)
+    if team.follows:
+        while team.goes_on():
+            trainer.step()
+            care.look()
+        return
     seconds = float(resume.state["seconds"]) if resume else 0.0
     reporter = _Reporter(trainer, care, seconds, checkpoint_seconds, preview_seconds)
+    try:
+        yield from _led(reporter, stopping)
+    finally:
+        team.end()
+
+
+def _led(reporter: _Reporter, stopping: Callable[[], bool]) -> Iterator[Progress]:
+    care = reporter.care
     while not care.finished:
         reporter.run_for(TICK_SECONDS)
         if care.finished:
@@ -107,6 +124,7 @@ class _Reporter:
         started = time.perf_counter()
         elapsed = 0.0
         while not elapsed or (elapsed < seconds and not self.care.finished and not self.care.has_news):
+            self.trainer.team.go()
             self.trainer.step()
             self.care.look()
             elapsed = time.perf_counter() - started - (self.care.seconds - evaluating)
@@ -133,6 +151,7 @@ class _Reporter:
             done=care.finished,
             notes=notes,
             best_kimg=care.generator_kimg,
+            r_v=seen.r_v if seen else None,
         )
 
     def _losses(self) -> dict[str, float]:

@@ -57,6 +57,9 @@ class DatasetFile(models.Model):
         MANIFEST = "manifest", _("manifest")
         REPORT = "report", _("quality report")
         CONTACT_SHEET = "contact_sheet", _("contact sheet")
+        TAR = "tar", _("tar shard")  # WebDataset
+        PARQUET = "parquet", _("Parquet file")
+        MEASURES = "measures", _("measures")  # of each image, for curation
         COVER = "cover", _("cover")  # eight images in a row, for cards
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="files", verbose_name=_("dataset"))

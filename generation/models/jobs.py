@@ -1,6 +1,7 @@
 """A generation job: one request, and where it stands."""
 
 import uuid
+from collections.abc import Callable
 from typing import Any, Self
 
 from django.conf import settings
@@ -17,7 +18,7 @@ class JobQuerySet(models.QuerySet["GenerationJob"]):
     def for_lists(self) -> Self:
         """With what a row of a list shows, the number of the newest sample among it."""
         train = FilteredRelation("tasks", condition=Q(tasks__kind="train"))
-        return self.select_related("source_set", "dataset").annotate(
+        return self.select_related("source_set", "dataset", "parent").annotate(
             train_task=train, newest_sample=F("train_task__output__previews")
         )
 
@@ -55,6 +56,13 @@ class GenerationJob(models.Model):
         EQUAL = "equal", _("equally many of each label")
         PROPORTION = "proportion", _("in proportion to the source images")
 
+    class Origin(models.TextChoices):
+        NEW = "", _("new")
+        MORE = "more", _("more images")
+        AGAIN = "again", _("run again")
+        RESUMED = "resumed", _("resumed")
+        REFINED = "refined", _("refined")
+
     ACTIVE = (State.QUEUED, State.RUNNING, State.STOPPING)
     TERMINAL = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 
@@ -75,6 +83,9 @@ class GenerationJob(models.Model):
     parent = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="children", verbose_name=_("parent job")
     )
+    origin = models.CharField(
+        _("how it came from its parent"), max_length=10, choices=Origin, default=Origin.NEW, blank=True
+    )
     starts_from = models.ForeignKey(
         Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("starts from")
     )
@@ -82,6 +93,10 @@ class GenerationJob(models.Model):
         Generator, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs", verbose_name=_("generator")
     )
     first_slot = models.BigIntegerField(_("first slot"), null=True, blank=True)
+    # Of the shards that are done, so that nobody has to count them: images, first attempts, and those of them rejected.
+    images_done = models.PositiveIntegerField(_("images made so far"), default=0)
+    images_tried = models.PositiveIntegerField(_("first attempts so far"), default=0)
+    images_rejected = models.PositiveIntegerField(_("rejected first attempts so far"), default=0)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     stop_intent = models.CharField(
         _("what to do when stopping"), max_length=10, choices=StopIntent, default=StopIntent.NONE, blank=True
@@ -96,16 +111,22 @@ class GenerationJob(models.Model):
     created_at = models.DateTimeField(_("made at"), auto_now_add=True)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)
     finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    mail_when_done = models.BooleanField(_("e-mail when it ends"), default=False)
     # When what it needed only while it ran was removed from the store.
     tidied_at = models.DateTimeField(_("tidied at"), null=True, blank=True, editable=False)
 
     objects = JobQuerySet.as_manager()
+
+    # Of a worker's own copy: called in each transaction that writes about the job, and raises once it is another's.
+    fence: Callable[[], None] | None = None
 
     class Meta:
         ordering = ["-created_at"]
         indexes = [
             models.Index(fields=["owner", "-created_at"], name="jobs_of_owner"),
             models.Index(fields=["state", "created_at"], name="jobs_by_state"),
+            # Asked by every page of a signed-in person.
+            models.Index(fields=["owner"], name="jobs_under_way", condition=Q(finished_at__isnull=True)),
             models.Index(fields=["finished_at"], name="jobs_to_tidy", condition=Q(tidied_at__isnull=True)),
         ]
         constraints = [

@@ -2,9 +2,10 @@
 
 import hashlib
 import uuid
+from typing import Self
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -38,6 +39,8 @@ class SourceSet(models.Model):
         _("transparent"), default=False, help_text=_("Some usable images can be seen through.")
     )
     draft_fingerprint = models.CharField(_("fingerprint so far"), max_length=64, blank=True)
+    # Of the usable images; nothing may be trained on the set meanwhile.
+    blocked_count = models.PositiveIntegerField(_("blocked images"), default=0)
     # Of the files in this version's own folder. A newer version shares those of the older one.
     stored_bytes = models.PositiveBigIntegerField(_("bytes stored"), default=0)
 
@@ -64,7 +67,7 @@ class SourceSet(models.Model):
         return f"source-sets/{self.public_id}"
 
     @property
-    def usable_images(self) -> "models.QuerySet[SourceImage]":
+    def usable_images(self) -> "SourceImageQuerySet":
         return self.images.filter(verdict__in=SourceImage.USABLE)
 
     @property
@@ -143,8 +146,21 @@ class Upload(models.Model):
     def folder(self) -> str:
         return f"uploads/{self.public_id}"
 
+    @property
+    def key(self) -> str:
+        """The whole file, in a store that joins the parts itself."""
+        return f"{self.folder}/file"
+
     def part_key(self, number: int) -> str:
         return f"{self.folder}/{number:06d}"
+
+
+class SourceImageQuerySet(models.QuerySet["SourceImage"]):
+    def with_flag(self, flag: str) -> Self:
+        """SQLite can't look into a JSON list; a slug between quotes is nowhere else in it."""
+        if connection.vendor == "postgresql":
+            return self.filter(flags__contains=[flag])
+        return self.filter(flags__icontains=f'"{flag}"')
 
 
 class SourceImage(models.Model):
@@ -198,6 +214,8 @@ class SourceImage(models.Model):
         verbose_name=_("nearly the same as"),
     )
     created_at = models.DateTimeField(_("made at"), auto_now_add=True)
+
+    objects = SourceImageQuerySet.as_manager()
 
     class Meta:
         ordering = ["upload", "number"]

@@ -1,6 +1,7 @@
 """The tasks that workers do for a job, and the numbered events that tell its story."""
 
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,8 @@ class JobTask(models.Model):
         TRAIN = "train", _("train")
         SAMPLE = "sample", _("sample")
         FINISH = "finish", _("finish")
+        # Of a job that has succeeded: its dataset's images are measured for curation.
+        MEASURE = "measure", _("measure")
 
     class State(models.TextChoices):
         QUEUED = "queued", _("queued")
@@ -29,7 +32,13 @@ class JobTask(models.Model):
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
 
-    QUEUES = {Kind.INTAKE: "short", Kind.TRAIN: "training", Kind.SAMPLE: "sampling", Kind.FINISH: "sampling"}
+    QUEUES = {
+        Kind.INTAKE: "short",
+        Kind.TRAIN: "training",
+        Kind.SAMPLE: "sampling",
+        Kind.FINISH: "sampling",
+        Kind.MEASURE: "sampling",
+    }
 
     job = models.ForeignKey(
         GenerationJob,
@@ -48,6 +57,8 @@ class JobTask(models.Model):
     first = models.BigIntegerField(_("first slot"), default=0)
     count = models.PositiveIntegerField(_("number of images"), default=0)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    # Tasks are claimed in this order: see turns.py.
+    turn = models.BigIntegerField(_("turn"), default=0)
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     fence = models.PositiveIntegerField(_("fence"), default=0)
     lease_until = models.DateTimeField(_("lease until"), null=True, blank=True)
@@ -64,8 +75,10 @@ class JobTask(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [
-            models.Index(fields=["queue", "state", "created_at"], name="tasks_to_claim"),
+            models.Index(fields=["queue", "state", "turn", "id"], name="tasks_in_turn"),
             models.Index(fields=["state", "lease_until"], name="tasks_by_lease"),
+            # Those of a job that are queued, running or done, without going through all its shards.
+            models.Index(fields=["job", "state"], name="tasks_of_job"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["job", "kind", "first"], name="one_task_per_shard"),
@@ -85,10 +98,13 @@ class JobTask(models.Model):
         return f"{self.kind} {self.first}+{self.count}"
 
     @property
+    def owner(self) -> AbstractBaseUser | None:
+        return self.job.owner if self.job else self.upload.source_set.owner if self.upload else None
+
+    @property
     def language(self) -> str:
         """Of whoever reads why it failed."""
-        owner = self.job.owner if self.job else self.upload.source_set.owner if self.upload else None
-        return getattr(owner, "language", settings.LANGUAGE_CODE)
+        return getattr(self.owner, "language", settings.LANGUAGE_CODE)
 
     @property
     def ticket(self) -> str:

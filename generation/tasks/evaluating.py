@@ -1,6 +1,6 @@
 """The quality report and the contact sheet of a dataset, from at most 2,000 images on either side."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from generation.models import JobTask
 
 from . import shards, sheets
 from .screening import Screen
+from .shards import Shard
 from .twins import Replaced
 from .watching import Watch
 
@@ -31,16 +32,16 @@ class Examined:
     labels: list[str | None]
 
 
-def evaluate(done: list[JobTask], replaced: Replaced, screen: Screen, watch: Watch) -> tuple[dict[str, Any], bytes]:
+def evaluate(done: Sequence[Shard], replaced: Replaced, screen: Screen, watch: Watch) -> tuple[dict[str, Any], bytes]:
     examined = examine(done, replaced, screen.train.channels, watch)
     report = compared(screen, examined)
     name_nearest(report, examined.numbers, screen)
-    report["screening"] = screened(done)
+    report["screening"] = screened(shards.done(screen.job))
     report["environment"] = screen.environment
     return report, sheet(screen.train.pixels, examined.pixels)
 
 
-def examine(done: list[JobTask], replaced: Replaced, channels: int, watch: Watch) -> Examined:
+def examine(done: Sequence[Shard], replaced: Replaced, channels: int, watch: Watch) -> Examined:
     numbers = some(sum(shard.count for shard in done), MAX_COMPARED)
     rows = list(images(done, replaced, set(numbers.tolist()), watch))
     pixels = np.stack([shards.pixels_of(png, channels) for _made, png in rows])
@@ -88,7 +89,7 @@ def screened(done: list[JobTask]) -> dict[str, Any]:
     return {"made": made, "rejected": rejected, "rate": rejected / made}
 
 
-def images(done: list[JobTask], replaced: Replaced, chosen: set[int], watch: Watch) -> Iterator[tuple[Entry, bytes]]:
+def images(done: Sequence[Shard], replaced: Replaced, chosen: set[int], watch: Watch) -> Iterator[tuple[Entry, bytes]]:
     first = 0
     for shard in done:
         watch.check()

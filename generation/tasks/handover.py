@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from generation import claims, events, notes
+from generation import claims, events, leftovers, notes, refinements
 from generation.claims import Claim
 from generation.engine.checkpoints import Checkpoint, CheckpointError
 from generation.engine.training import Progress
@@ -42,6 +42,8 @@ def hand_over(claim: Claim, job: GenerationJob, checkpoint: Checkpoint, last: Pr
     content = delivered.to_bytes()
     public_id = uuid.uuid4()
     key, digest = f"generators/{public_id}.pt", hashlib.sha256(content).hexdigest()
+    leftovers.remove_unfinished(claim.task)
+    claim.advance(unfinished=key)
     try:
         default_storage.save(key, ContentFile(content))
         with transaction.atomic():
@@ -60,7 +62,7 @@ def hand_over(claim: Claim, job: GenerationJob, checkpoint: Checkpoint, last: Pr
             GenerationJob.objects.filter(pk=job.pk).update(reason=notes.reason(job))
             share_out(job, generator)
     except BaseException:
-        default_storage.delete(key)
+        leftovers.remove_unfinished(claim.task)
         raise
 
 
@@ -73,9 +75,10 @@ def reuse(claim: Claim, job: GenerationJob, generator: Generator) -> None:
 
 
 def share_out(job: GenerationJob, generator: Generator) -> None:
-    first = generator.reserve_slots(job.count)
+    count = refinements.new_images(job)
+    first = generator.reserve_slots(count)
     GenerationJob.objects.filter(pk=job.pk).update(generator=generator, first_slot=first)
-    claims.add_shards(job, job.count, SHARD)
+    claims.add_shards(job, count, SHARD)
     events.record(job, "stage", {"generator": str(generator.public_id)}, stage=GenerationJob.Stage.SAMPLING)
 
 

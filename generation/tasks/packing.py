@@ -7,17 +7,17 @@ import hashlib
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
 from django.core.files import File
 from django.core.files.storage import default_storage
-from django.utils.text import slugify
 
-from generation import bundles, covers, events, manifests, statements
+from generation import bundles, covers, manifests, statements
 from generation.manifests import IMAGE_INDEX, LINE_INDEX, RECORD
-from generation.models import DatasetFile, GenerationJob, JobTask
+from generation.models import DatasetFile, GenerationJob
+from generation.readings import without_sources
 from generation.zips import StoredZip
 
 from . import shards
@@ -34,18 +34,22 @@ class Packer:
     folder: str
     public_id: uuid.UUID
     watch: Watch
+    # Told how many images are packed, and of how many.
+    told: Callable[[int, int], None] = lambda done, of: None
     files: list[DatasetFile] = field(default_factory=list)
     image_index: IO[bytes] = field(default_factory=shards.temporary)
     labels: Counter[str] = field(default_factory=Counter)
     shown: list[bytes] = field(default_factory=list)
 
-    def pack(self, done: list[JobTask], replaced: Replaced, report: dict[str, Any], sheet: bytes) -> list[DatasetFile]:
+    def pack(
+        self, done: Sequence[shards.Shard], replaced: Replaced, report: dict[str, Any], sheet: bytes
+    ) -> list[DatasetFile]:
         """`report` is told how many images there are of each label."""
         total = sum(shard.count for shard in done)
         with self.manifest(done, replaced) as manifest:
             if self.labels:
                 report["label_counts"] = dict(sorted(self.labels.items()))
-            quality = json.dumps(report, ensure_ascii=False, indent=1, sort_keys=True).encode()
+            quality = json.dumps(without_sources(report), ensure_ascii=False, indent=1, sort_keys=True).encode()
             self.parts(self.images(done, replaced), total, manifest, quality)
         self.store_bytes(Kind.REPORT, 1, "quality.json", quality)
         self.store_bytes(Kind.CONTACT_SHEET, 1, "contact-sheet.png", sheet)
@@ -55,7 +59,7 @@ class Packer:
         self.name_parts()
         return self.files
 
-    def manifest(self, done: list[JobTask], replaced: Replaced) -> IO[bytes]:
+    def manifest(self, done: Sequence[shards.Shard], replaced: Replaced) -> IO[bytes]:
         file, at = shards.temporary(), 0
         with shards.temporary() as index:
             for number, made in enumerate(self.lines(done, replaced)):
@@ -68,13 +72,13 @@ class Packer:
             self.store(Kind.INDEX, LINE_INDEX, "manifest.index", index)
         return file
 
-    def lines(self, done: list[JobTask], replaced: Replaced) -> Iterator[manifests.Entry]:
+    def lines(self, done: Sequence[shards.Shard], replaced: Replaced) -> Iterator[manifests.Entry]:
         for shard in done:
             self.watch.check()
             for made in shards.lines(shard):
                 yield replaced[made["slot"]][0] if made["slot"] in replaced else made
 
-    def images(self, done: list[JobTask], replaced: Replaced) -> Iterator[tuple[manifests.Entry, bytes]]:
+    def images(self, done: Sequence[shards.Shard], replaced: Replaced) -> Iterator[tuple[manifests.Entry, bytes]]:
         for shard in done:
             for made, png in shards.images(shard):
                 yield replaced.get(made["slot"], (made, png))
@@ -94,7 +98,7 @@ class Packer:
                 self.image_index.write(RECORD.pack(part.number, len(png), offset))
                 if number % CHECK_EVERY == 0:
                     self.watch.check()
-                    events.tick(self.job, {"done": number, "of": total, "fraction": number / total})
+                    self.told(number, total)
             self.finish(part, manifest, quality)
         finally:
             part.close()
@@ -113,7 +117,7 @@ class Packer:
 
     def name_parts(self) -> None:
         parts = [file for file in self.files if file.kind == Kind.BUNDLE]
-        stem = f"{slugify(self.job.source_set.name)[:80] or 'dataset'}-{self.public_id.hex[:8]}"
+        stem = bundles.stem(self.job.source_set.name, self.public_id)
         for part in parts:
             part.name = bundles.part_name(stem, part.number, len(parts))
 

@@ -1,19 +1,20 @@
 """The task `sample`: the images of one shard of slots."""
 
 import time
+from functools import partial
 from typing import Any
 
-from django.core.files.storage import default_storage
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.db.models import F
 
-from generation import events, leftovers, recovery
+from generation import events, leftovers, recovery, refinements
 from generation.claims import Claim
 from generation.heartbeats import Heartbeat
 from generation.models import GenerationJob, JobTask
 
-from . import shards
-from .endings_of_work import Impossible
+from .disturbances import patiently
+from .endings_of_work import OtherMachine
+from .reporting import Teller
 from .screening import Screen
 from .shards import ShardFile
 from .watching import Watch
@@ -29,77 +30,94 @@ def run(claim: Claim, alive: Heartbeat) -> None:
     assert job.first_slot is not None
     watch = Watch(claim, job, alive)
     watch.check()
-    screen = Screen.of(job, watch.check)
-    refuse_other_kind_of_machine(job, screen)
     slots = range(job.first_slot + shard.first, job.first_slot + shard.first + shard.count)
-    pace = Pace(job, claim)
-    with ShardFile() as file:
+    with ShardFile() as file, Teller(job) as teller:
+        pace = Pace(job, claim, teller)
+        screen = Screen.of(job, watch.check)
+        refuse_other_kind_of_machine(job, screen.environment)
         for done, made in enumerate(screen.accepted_images(slots), start=1):
             file.add(made.entry, made.png)
             if done % 64 == 0:
                 watch.check()
                 pace.report(done, screen)
-        commit(claim, job, file, screen)
+        commit(claim, job, file, screen, teller)
 
 
-def refuse_other_kind_of_machine(job: GenerationJob, screen: Screen) -> None:
+def refuse_other_kind_of_machine(job: GenerationJob, environment: dict[str, Any]) -> None:
     """Equal bytes are promised for equal versions and instructions, so one dataset comes from one kind of machine."""
-    for shard in shards.done(job)[:1]:
-        if shard.output.get("environment", screen.environment) != screen.environment:
-            raise Impossible(
-                _("The rest of the images would have to be made on another kind of machine. Please start again.")
-            )
+    done = job.tasks.filter(kind=JobTask.Kind.SAMPLE, state=JobTask.State.DONE)
+    for output in done.order_by().values_list("output", flat=True)[:1]:
+        if output.get("environment", environment) != environment:
+            raise OtherMachine(f"{environment} is not {output['environment']}")
 
 
-def commit(claim: Claim, job: GenerationJob, file: ShardFile, screen: Screen) -> None:
+def commit(claim: Claim, job: GenerationJob, file: ShardFile, screen: Screen, teller: Teller) -> None:
     key = f"{leftovers.shard_folder(job)}/{claim.task.first:09d}-{claim.fence}.zip"
     output = counts(claim.task.count, screen) | {"environment": screen.environment}
+    digest = file.end()
     try:
-        digest = file.store(key)
+        # Made in half a minute, and not to be made again because the store was away for one.
+        patiently(partial(file.store, key))
         with transaction.atomic():
             # Held by whichever shard commits, so that the last one sees all others.
             GenerationJob.objects.select_for_update().get(pk=job.pk)
+            refuse_other_kind_of_machine(job, screen.environment)
             claim.finish(output_key=key, sha256=digest, output=output)
-            tell(job, claim.task)
+            count(job, 1, output)
+            tell(job, claim.task, teller)
             if not job.tasks.filter(kind=JobTask.Kind.SAMPLE, state__in=("queued", "running")).exists():
                 recovery.add_finish(job)
     except BaseException:
-        default_storage.delete(key)
+        leftovers.remove_uncommitted(claim.task, key)
         raise
 
 
-def tell(job: GenerationJob, shard: JobTask) -> None:
+def count(job: GenerationJob, times: int, output: dict[str, Any]) -> None:
+    """Adds a shard's figures to the job's, or with `times` -1 takes them back: no shard looks at all the others."""
+    GenerationJob.objects.filter(pk=job.pk).update(
+        images_done=F("images_done") + times * output["done"],
+        images_tried=F("images_tried") + times * output["made"],
+        images_rejected=F("images_rejected") + times * output["rejected"],
+    )
+
+
+def tell(job: GenerationJob, shard: JobTask, teller: Teller) -> None:
     """Shards write no events of their own: the whole job's progress is told, each time it passes a step."""
     data = progress(job)
     before = data["done"] - shard.count
-    if data["done"] * STEPS // job.count > before * STEPS // job.count:
-        events.record(job, "progress", data)
+    teller.see(**data)
+    if data["done"] * STEPS // data["of"] > before * STEPS // data["of"]:
+        events.record(job, "progress", teller.data)
 
 
 def counts(done: int, screen: Screen) -> dict[str, Any]:
     return {"done": done, "made": screen.made, "rejected": screen.rejected_at_first}
 
 
-def progress(job: GenerationJob) -> dict[str, Any]:
-    rows = job.tasks.filter(kind=JobTask.Kind.SAMPLE).values_list("state", "count", "output")
-    done = sum(count if state == "done" else output.get("done", 0) for state, count, output in rows)
-    rejected = sum(output.get("rejected", 0) for _state, _count, output in rows)
-    return {"done": done, "of": job.count, "rejected": rejected, "fraction": done / job.count}
+def progress(job: GenerationJob) -> dict[str, int]:
+    columns = ("images_done", "images_tried", "images_rejected")
+    so_far = GenerationJob.objects.values_list(*columns).get(pk=job.pk)
+    at_work = job.tasks.filter(kind=JobTask.Kind.SAMPLE, state=JobTask.State.RUNNING)
+    under_way = list(at_work.order_by().values_list("output", flat=True))
+    names = ("done", "made", "rejected")
+    done, made, rejected = (
+        counted + sum(output.get(name, 0) for output in under_way) for counted, name in zip(so_far, names, strict=True)
+    )
+    return {"done": done, "of": refinements.new_images(job), "made": made, "rejected": rejected}
 
 
 class Pace:
-    """Ticks of the whole job, about once a second, with the time left at this shard's speed."""
+    """Counts the whole job about once a second."""
 
-    def __init__(self, job: GenerationJob, claim: Claim) -> None:
-        self.job, self.claim = job, claim
-        self.started = self.told = time.monotonic()
+    def __init__(self, job: GenerationJob, claim: Claim, teller: Teller) -> None:
+        self.job, self.claim, self.teller = job, claim, teller
+        self.told = time.monotonic()
+        if (before := progress(job))["done"]:
+            teller.see(**before)
 
     def report(self, done: int, screen: Screen) -> None:
-        now = time.monotonic()
-        if now - self.told < REPORT_SECONDS:
+        if time.monotonic() - self.told < REPORT_SECONDS:
             return
-        self.told = now
+        self.told = time.monotonic()
         self.claim.advance(**counts(done, screen))
-        data = progress(self.job)
-        left = (data["of"] - data["done"]) * (now - self.started) / done
-        events.tick(self.job, data | {"seconds_left": [round(0.9 * left, 1), round(1.3 * left + 5, 1)]})
+        self.teller.see(**progress(self.job))

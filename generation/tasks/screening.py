@@ -4,16 +4,19 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import UUID
 
 import numpy as np
+from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
-from generation import sharing
+from generation import refinements, sharing
 from generation.engine.checkpoints import Checkpoint, environment
 from generation.engine.config import BLOCK, MAX_ATTEMPTS, RecipeRequest
 from generation.engine.data import ImageSet, split_holdout
 from generation.engine.devices import best_device, instruction_set
+from generation.engine.metrics import stored
 from generation.engine.metrics.copies import CopyDetector
 from generation.engine.png import encode_pngs
 from generation.engine.sampling import Batch, Sampler, together
@@ -34,14 +37,16 @@ class Made:
     png: bytes
 
 
-@dataclass(frozen=True)
+@dataclass
 class Ground:
-    """What all jobs and shards of a generator share. It takes seconds to prepare, so the newest is kept."""
+    """What all jobs and shards of a generator share. It takes seconds to prepare, so the newest is kept.
+
+    The source images themselves only who compares with them needs: shards know them by the detector's small figures.
+    """
 
     checkpoint: Checkpoint
     detector: CopyDetector
-    train: ImageSet
-    holdout: ImageSet
+    images: Callable[[], tuple[ImageSet, ImageSet]]
 
     @classmethod
     def of(cls, job: GenerationJob, generator: Generator, check: Callable[[], None]) -> "Ground":
@@ -59,8 +64,22 @@ class Ground:
         request = RecipeRequest.from_dict(
             job.requested | {"resolution": recipe.resolution, "fit": recipe.fit, "transparency": transparency}
         )
-        train, holdout = split_holdout(sources.load(generator.source_set, request, check), seed_of_split(job))
-        return cls(checkpoint, CopyDetector.fit(train, holdout), train, holdout)
+        seed = seed_of_split(job)
+
+        def images() -> tuple[ImageSet, ImageSet]:
+            """Training and held-out ones."""
+            return split_holdout(sources.load(generator.source_set, request, check), seed)
+
+        name = f"{recipe.resolution}-{recipe.channels}-{recipe.fit}-{seed}-{stored.version()}.copies"
+        return cls(checkpoint, detector_of(sources.place(generator.source_set, name), images), images)
+
+
+def detector_of(key: str, images: Callable[[], tuple[ImageSet, ImageSet]]) -> CopyDetector:
+    """Fitted by whoever comes first, and read by all others: on another machine it would differ in last bits."""
+    if not default_storage.exists(key):
+        sources.keep(key, stored.to_bytes(CopyDetector.fit(*images())))
+    with default_storage.open(key) as file:
+        return stored.from_bytes(file.read())
 
 
 # In a worker's process, which does the shards of one job one after another.
@@ -74,8 +93,7 @@ class Screen:
     job: GenerationJob
     sampler: Sampler
     detector: CopyDetector
-    train: ImageSet
-    holdout: ImageSet
+    images: Callable[[], tuple[ImageSet, ImageSet]]
     made: int = 0
     rejected_at_first: int = 0
     accepted: int = 0
@@ -89,7 +107,15 @@ class Screen:
         shares = sharing.of(job, generator)
         sampler = Sampler(ground.checkpoint, sha256=generator.sha256, seed=job.seed, device=device, shares=shares)
         surroundings = environment(instruction_set(device), ground.checkpoint.recipe.dtype)
-        return cls(job, sampler, ground.detector, ground.train, ground.holdout, environment=surroundings)
+        return cls(job, sampler, ground.detector, ground.images, environment=surroundings)
+
+    @cached_property
+    def train(self) -> ImageSet:
+        return self.images()[0]
+
+    @cached_property
+    def holdout(self) -> ImageSet:
+        return self.images()[1]
 
     def accepted_images(self, slots: Sequence[int]) -> Iterator[Made]:
         """One image for each slot, in order. Raises Impossible where a slot used up its attempts."""
@@ -122,7 +148,7 @@ class Screen:
         self.accepted += len(found)
         if len(found) < len(slots):
             tried = self.accepted + len(slots) - len(found)
-            raise too_few(self.job, self.job.count * self.accepted // tried)
+            raise too_few(self.job, refinements.new_images(self.job) * self.accepted // tried)
         return [found[slot] for slot in slots]
 
     def round(self, slots: Sequence[int], attempt: int) -> Iterator[Made]:
@@ -163,7 +189,9 @@ def too_few(job: GenerationJob, possible: int) -> Impossible:
         "Only about %(possible)s of the %(count)s images are possible: after %(attempts)d attempts, the others "
         "still repeat a source image or each other. More source images or a shorter training help."
     )
-    return Impossible(text % {"possible": f"{possible:,}", "count": f"{job.count:,}", "attempts": MAX_ATTEMPTS})
+    return Impossible(
+        text % {"possible": f"{possible:,}", "count": f"{refinements.new_images(job):,}", "attempts": MAX_ATTEMPTS}
+    )
 
 
 def entry(batch: Batch, place: int, distance: float) -> Entry:

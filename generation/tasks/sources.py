@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 from collections.abc import Callable
 
 import numpy as np
@@ -19,10 +20,15 @@ from .endings_of_work import Impossible
 
 def load(source_set: SourceSet, request: RecipeRequest, check: Callable[[], None]) -> ImageSet:
     channels = source_set.channels(request.transparency)
-    key = f"caches/{source_set.fingerprint}-{request.resolution}-{channels}-{request.fit}.npz"
+    key = place(source_set, f"{request.resolution}-{channels}-{request.fit}.npz")
     if not default_storage.exists(key):
         write(key, decoded(source_set, request, check))
     return read(key)
+
+
+def place(source_set: SourceSet, name: str) -> str:
+    """Of what is worked out from a set's images once: it goes when they go."""
+    return f"{source_set.folder}/{source_set.fingerprint}-{name}"
 
 
 def decoded(source_set: SourceSet, request: RecipeRequest, check: Callable[[], None]) -> ImageSet:
@@ -57,10 +63,14 @@ def write(key: str, images: ImageSet) -> None:
     assert images.labels is not None
     classes, names = np.array(images.classes, dtype=str), np.array(images.names, dtype=str)
     np.savez(buffer, pixels=images.pixels, labels=images.labels, classes=classes, names=names)
-    # Whole or not at all: another task of this set may be about to read it.
-    unfinished = f"{key}.{os.getpid()}"
+    keep(key, buffer.getvalue())
+
+
+def keep(key: str, content: bytes) -> None:
+    """Whole or not at all: another task of this set may be about to read it."""
+    unfinished = f"{key}.{socket.gethostname()}.{os.getpid()}"
     try:
-        default_storage.save(unfinished, ContentFile(buffer.getvalue()))
+        default_storage.save(unfinished, ContentFile(content))
         with default_storage.open(unfinished) as file:
             default_storage.save(key, file)
     finally:

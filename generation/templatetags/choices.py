@@ -14,6 +14,6 @@ def preset(code: str) -> object:
 
 
 @register.filter
-def of(notes: Mapping[str, object], value: str) -> object:
+def of(notes: Mapping[object, object] | str, value: object) -> object:
     """The note that belongs to a choice."""
-    return notes.get(value, "")
+    return notes.get(value, "") if isinstance(notes, Mapping) else ""

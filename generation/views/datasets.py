@@ -12,12 +12,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 
-from generation import bundles, gallery, nearest, removal
+from generation import bundles, comparisons, gallery, nearest, refinements, removal
 from generation.access import dataset_for, own_dataset
 from generation.downloads import bundle_response
 from generation.forms import DatasetNameForm
-from generation.models import Dataset, DatasetFile
+from generation.models import Dataset, DatasetFile, Refinement
 from generation.readings import read
+
+from . import curation
 
 GALLERY_PAGE = 60
 
@@ -42,6 +44,7 @@ def rename(request: HttpRequest, row: Dataset) -> HttpResponse:
 
 
 def page(request: HttpRequest, row: Dataset, form: DatasetNameForm) -> HttpResponse:
+    refinement = refinements.of(row.job)
     context = leaves(request, row) | {
         "reading": read(row.report),
         "nearest": nearest.of_dataset(row),
@@ -49,8 +52,16 @@ def page(request: HttpRequest, row: Dataset, form: DatasetNameForm) -> HttpRespo
         "sheet": row.files.filter(kind=DatasetFile.Kind.CONTACT_SHEET).exists(),
         "form": form,
         "mine": row.owner_id == request.user.pk,
+        "refinement": refinement,
+        "comparison": compared(refinement, row) if refinement else [],
+        "refined_into": Dataset.objects.filter(job__refinement__dataset=row),
     }
     return render(request, "datasets/detail.html", context, status=422 if form.is_bound else 200)
+
+
+def compared(refinement: Refinement, row: Dataset) -> list[comparisons.Row]:
+    measured = comparisons.by_measures(refinement.dataset, row)
+    return measured + comparisons.compared(refinement.before, row.report)
 
 
 def leaves(request: HttpRequest, row: Dataset) -> dict[str, object]:
@@ -140,6 +151,7 @@ def dataset_bundle(request: HttpRequest, public_id: UUID, number: int) -> HttpRe
 
 
 urlpatterns = [
+    *curation.urlpatterns,
     path("studio/datasets/<uuid:public_id>/", dataset, name="dataset"),
     path("studio/datasets/<uuid:public_id>/delete/", dataset_delete, name="dataset-delete"),
     path("studio/datasets/<uuid:public_id>/cover/", dataset_cover, name="dataset-cover"),

@@ -7,11 +7,12 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
-from generation import jobs
+from generation import jobs, waiting
 from generation.access import generator_for, own_generator
 from generation.forms import MoreForm
 from generation.models import GenerationJob, Generator
 
+from .job_forms import earlier
 from .pages import MemberRequest
 
 SHOWN = 12
@@ -33,7 +34,11 @@ def more(request: MemberRequest, row: Generator) -> HttpResponse:
     form = MoreForm(request.POST, generator=row)
     if form.is_valid():
         count, way = form.cleaned_data["count"], form.cleaned_data.get("sharing") or "equal"
-        return redirect(jobs.more(request.user, row, count=count, way=way))
+        asked = {"count": count, "way": way, "mail": form.cleaned_data["mail"], "parent": earlier(request)}
+        try:
+            return redirect(jobs.more(request.user, row, **asked))
+        except jobs.JobRefused as refusal:
+            form.refuse(refusal.errors)
     return page(request, row, form)
 
 
@@ -44,10 +49,12 @@ def as_asked(request: HttpRequest) -> dict[str, str]:
 
 def page(request: HttpRequest, row: Generator, form: MoreForm) -> HttpResponse:
     made = GenerationJob.objects.filter(generator=row).for_lists()
+    shown = list(made[:SHOWN])
     context = {
         "generator": row,
         "form": form,
-        "jobs": made[:SHOWN],
+        "jobs": shown,
+        "waiting": waiting.of_all(shown),
         "trained": made.filter(starts_from__isnull=True).first(),
         "mine": row.owner_id == request.user.pk,
     }

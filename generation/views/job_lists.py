@@ -1,11 +1,16 @@
+from uuid import UUID
+
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_GET
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
 
-from generation.access import visible
+from generation import jobs, waiting
+from generation.access import job_for, visible
 from generation.engine.config import MIN_IMAGES
 from generation.models import GenerationJob, SourceSet
 
@@ -36,10 +41,28 @@ def job_list(request: HttpRequest) -> HttpResponse:
         "filters": [(value, name, sum(counts.get(s, 0) for s in states)) for value, (name, states) in FILTERS.items()],
         "total": sum(counts.values()),
         "live": any(not job.is_terminal for job in page),
+        "waiting": waiting.of_all(page),
+        "queued": counts.get(State.QUEUED, 0),
         "usable_set": None if counts else usable_set(request),
     }
     fragment = request.headers.get("HX-Target") == "jobs"
     return render(request, "jobs/_list.html" if fragment else "jobs/list.html", context)
+
+
+@login_required
+@require_POST
+def job_cancel_waiting(request: HttpRequest) -> HttpResponse:
+    count = jobs.cancel_waiting(request.user)
+    text = ngettext("%(count)d job that waited was cancelled.", "%(count)d jobs that waited were cancelled.", count)
+    messages.success(request, text % {"count": count})
+    return redirect("job-list")
+
+
+@login_required
+@require_GET
+def job_waiting(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Its place in the queue alone, for a page that shows it."""
+    return render(request, "jobs/_waiting.html", {"job": job_for(request.user, public_id)})
 
 
 def usable_set(request: HttpRequest) -> SourceSet | None:
@@ -48,4 +71,8 @@ def usable_set(request: HttpRequest) -> SourceSet | None:
     return newest.order_by("-created_at").first()
 
 
-urlpatterns = [path("studio/jobs/", job_list, name="job-list")]
+urlpatterns = [
+    path("studio/jobs/", job_list, name="job-list"),
+    path("studio/jobs/cancel-waiting/", job_cancel_waiting, name="job-cancel-waiting"),
+    path("studio/jobs/<uuid:public_id>/waiting/", job_waiting, name="job-waiting"),
+]

@@ -6,15 +6,18 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from generation import events, jobs, notes, previews
+from generation import events, jobs, leftovers, notes, notifications, previews, remaining
 from generation.access import job_for, own_job
 from generation.consumers import number_in
+from generation.engine.guard import MOST_R_V
 from generation.models import GenerationJob
+from generation.readings import read
 
 Stage = GenerationJob.Stage
 EVENT_WORDS = {
@@ -23,7 +26,7 @@ EVENT_WORDS = {
     "stage": gettext_lazy("Next stage"),
     "resolved": gettext_lazy("Settings fixed after a short pilot"),
     "preview": gettext_lazy("Sample drawn"),
-    "resumed": gettext_lazy("Resumed from the last checkpoint"),
+    "resumed": gettext_lazy("Resumed from %(kimg)s thousand images seen"),
     "stopping": gettext_lazy("Asked to stop"),
     "succeeded": gettext_lazy("Succeeded"),
     "failed": gettext_lazy("Failed"),
@@ -33,10 +36,46 @@ FIGURE_WORDS = {
     "images_per_second": gettext_lazy("Images per second"),
     "loss_d": gettext_lazy("Discriminator loss"),
     "loss_g": gettext_lazy("Generator loss"),
-    "swd": gettext_lazy("SWD"),
-    "swd_floor": gettext_lazy("SWD floor"),
-    "augment_p": gettext_lazy("Augmentation strength"),
-    "rejected": gettext_lazy("Rejected and drawn again"),
+}
+# Of real images that the model never saw, so many lie as near to a source image: the limit is drawn there.
+REAL_COPIES = 0.001
+GAUGES = {
+    "quality": gettext_lazy("Distance in training"),
+    "heart": gettext_lazy("Learning by heart"),
+    "copies": gettext_lazy("Copies before screening"),
+    "augmentation": gettext_lazy("Augmentation strength"),
+}
+GAUGE_WORDS = {
+    "times": gettext_lazy("%(times)s × the floor"),
+    "quality": gettext_lazy(
+        "SWD %(swd)s. The line is the floor: real images score %(floor)s against other real ones. Less is better."
+    ),
+    "heart": gettext_lazy(
+        "How much better the discriminator knows images it learnt than held-out ones. 0 is not at all; "
+        "beyond the line, at %(limit)s, training varies the images more."
+    ),
+    "copies": gettext_lazy(
+        "%(rejected)s of %(made)s images came too near to a source image and were drawn again. The line is where "
+        "held-out real images are: %(real)s."
+    ),
+    "augmentation": gettext_lazy(
+        "How likely an image is varied before the discriminator sees it, from 0 to 1. It rises by itself when the "
+        "discriminator becomes too sure."
+    ),
+}
+# What is done in a stage before anything can be counted, and once it can.
+DOING_WORDS = {
+    Stage.PREPARING: gettext_lazy("Getting ready"),
+    Stage.TRAINING: gettext_lazy("Building the networks"),
+    Stage.SAMPLING: gettext_lazy("Loading the trained model"),
+    Stage.SCREENING: gettext_lazy("Looking for images that repeat each other"),
+    Stage.EVALUATING: gettext_lazy("Measuring quality on up to 2,000 images"),
+    Stage.PACKING: gettext_lazy("Writing the files"),
+}
+COUNTED_WORDS = {
+    Stage.SAMPLING: gettext_lazy("%(done)s of %(all)s images generated"),
+    Stage.SCREENING: gettext_lazy("%(done)s of %(all)s images compared"),
+    Stage.PACKING: gettext_lazy("%(done)s of %(all)s images packed"),
 }
 # As spans.py words them, for figures that arrive while the page is open.
 SPAN_WORDS = {
@@ -52,13 +91,26 @@ SPAN_WORDS = {
 @require_GET
 def job(request: HttpRequest, public_id: UUID) -> HttpResponse:
     row = job_for(request.user, public_id)
+    if row.is_terminal and row.owner_id == request.user.pk:
+        notifications.seen(row)
     context = outcome(request, row) | {
         "stages": Stage.choices,
-        "snapshot": events.snapshot(row),
+        "gauges": GAUGES,
+        "snapshot": standing(row),
         "live": addresses(row),
         "words": words(),
     }
     return render(request, "jobs/detail.html", context)
+
+
+def standing(row: GenerationJob) -> events.Message:
+    """The snapshot, its time left counted down to now."""
+    message = events.snapshot(row)
+    told, at = message["data"].get("seconds_left"), parse_datetime(row.snapshot.get("at", ""))
+    if told and at is not None:
+        left = remaining.aged(told, (timezone.now() - at).total_seconds())
+        message["data"] = message["data"] | {"seconds_left": left}
+    return message
 
 
 @login_required
@@ -70,7 +122,14 @@ def job_ending(request: HttpRequest, public_id: UUID) -> HttpResponse:
 
 def outcome(request: HttpRequest, row: GenerationJob) -> dict[str, object]:
     """The job with what came of it, as far as that is there."""
-    return {"job": row, "dataset": getattr(row, "dataset", None), "mine": row.owner_id == request.user.pk}
+    dataset = getattr(row, "dataset", None)
+    return {
+        "job": row,
+        "dataset": dataset,
+        "reading": read(dataset.report) if dataset else None,
+        "resumable": leftovers.resumable(row),
+        "mine": row.owner_id == request.user.pk,
+    }
 
 
 @login_required
@@ -83,12 +142,15 @@ def job_news(request: HttpRequest, public_id: UUID) -> JsonResponse:
     return JsonResponse({"events": happened, "snapshot": events.snapshot(row)})
 
 
-def addresses(row: GenerationJob) -> dict[str, str]:
+def addresses(row: GenerationJob) -> dict[str, object]:
     return {
         "socket": f"/ws/jobs/{row.public_id}/",
         "stream": f"/api/v1/jobs/{row.public_id}/events/",
         "news": reverse("job-news", args=[row.public_id]),
         "ending": reverse("job-ending", args=[row.public_id]),
+        "started": row.started_at,
+        # What happened up to here is in the snapshot.
+        "last": row.last_event,
     }
 
 
@@ -100,6 +162,9 @@ def words() -> dict[str, object]:
         "events": EVENT_WORDS,
         "notes": notes.WORDS,
         "figures": FIGURE_WORDS,
+        "gauges": GAUGE_WORDS | {"limit": MOST_R_V, "real": REAL_COPIES},
+        "doing": DOING_WORDS,
+        "counted": COUNTED_WORDS,
         "spans": SPAN_WORDS,
         "zone": timezone.get_current_timezone_name(),
         "live": _("live"),
@@ -107,8 +172,15 @@ def words() -> dict[str, object]:
         "asking": _("updated every few seconds"),
         "queued": _("Waiting for its turn"),
         "seen": _("%(done)s of %(all)s images seen"),
-        "made": _("%(done)s of %(all)s images generated"),
         "left": _("%(time)s left"),
+        "longer": _("It takes longer than expected"),
+        "unknown": _("Reads the images, then tries a few steps on this machine: then the time left is known"),
+        "until": _("Done between %(low)s and %(high)s"),
+        "running": _("Running for"),
+        "again": _("This stage was interrupted and begun again."),
+        "drawn": _("after %(count)s images seen"),
+        "play": _("Play"),
+        "pause": _("Pause"),
         "loss_d": _("discriminator"),
         "loss_g": _("generator"),
         "kimg": _("thousand images seen"),

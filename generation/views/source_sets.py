@@ -69,7 +69,7 @@ def receive(request: HttpRequest, row: SourceSet) -> HttpResponse:
 def whole(request: HttpRequest, row: SourceSet) -> dict[str, object]:
     return intake_report.of(row, request.GET) | {
         "form": UploadForm(),
-        "unfinished": row.uploads.filter(state="receiving").order_by("created_at"),
+        "unfinished": uploads.unfinished(row),
         "versions": source_sets.versions(row),
         "jobs": row.jobs.select_related("dataset", "source_set").order_by("-created_at")[:10],
         "newer": SourceSet.objects.filter(previous=row).first(),

@@ -1,12 +1,12 @@
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import Http404
 
 from marketplace.accounts.models import User
 
-from .models import Listing, ListingQuerySet, ListingVersion
+from .models import BundleTail, Listing, ListingQuerySet, ListingVersion
 
 Visitor = User | AnonymousUser
 
@@ -53,6 +53,12 @@ def found(listing: Listing | None) -> Listing:
 def others_of_seller(listing: Listing, most: int) -> ListingQuerySet:
     same = listings().published().filter(seller=listing.seller_id).exclude(pk=listing.pk)
     return same.order_by("-published_at")[:most]
+
+
+def versions_sold(listing: Listing) -> QuerySet[ListingVersion]:
+    """Those that are or were on sale, newest first: only what was published has a tail."""
+    published = listing.versions.filter(Exists(BundleTail.objects.filter(version=OuterRef("pk"))))
+    return published.select_related("dataset", "licence")
 
 
 def version_for(user: Visitor, listing: Listing) -> ListingVersion:

@@ -1,3 +1,4 @@
+from typing import Any
 from uuid import UUID
 
 from django.http.response import HttpResponseBase
@@ -19,7 +20,7 @@ from marketplace.accounts.conflicts import Conflict
 
 from . import conflicts, drafts
 from .access import listing_for, own_listing, version_for
-from .filters import SearchFilter, SearchSerializer
+from .filters import SearchFilter, SearchSerializer, ShelfPages, as_asked
 from .models import Licence, Listing, ListingVersion
 from .rules import ListingRefused
 from .samples import sample_response
@@ -45,8 +46,13 @@ class ListingList(GenericAPIView[Listing]):
 
     @extend_schema(parameters=[SearchSerializer], responses=ListingSerializer(many=True))
     def get(self, request: Request) -> Response:
-        mine = SearchFilter.asked(request)["mine"]
-        page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        asked = SearchFilter.asked(request)
+        mine = asked["mine"] and request.user.is_authenticated
+        if mine:
+            page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
+        else:
+            self._paginator = ShelfPages()
+            page = self._paginator.paginate(request, as_asked(asked))
         return self.get_paginated_response(ListingSerializer([self.shown(one, mine) for one in page], many=True).data)
 
     def shown(self, listing: Listing, mine: bool) -> ListingVersion:
@@ -85,13 +91,17 @@ class ListingDetail(APIView):
         asked = ListingEditSerializer(data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
         try:
-            version = drafts.edit(listing, **asked.validated_data)
+            version = drafts.edit(listing, **self.fields(asked.validated_data))
         except drafts.Stale as stale:
             now = version_for(request.user, own_listing(request.user, public_id))
             raise Conflict(stale.message, "stale", **conflicts.members(asked.validated_data, now)) from None
         except ListingRefused as refused:
             raise problem(refused) from None
         return Response(ListingSerializer(version).data)
+
+    def fields(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """With the dataset itself in the place of its id."""
+        return asked | {"dataset": dataset_for(self.request.user, asked["dataset"])} if "dataset" in asked else asked
 
     @extend_schema(request=None, responses={204: None})
     def delete(self, request: Request, public_id: UUID) -> Response:
@@ -124,6 +134,13 @@ class ListingStep(APIView):
 class ListingSubmit(ListingStep):
     def take(self, listing: Listing) -> bool:
         return drafts.submit(listing)
+
+
+class ListingRecall(ListingStep):
+    """The next version leaves the review; the one on sale stays there."""
+
+    def take(self, listing: Listing) -> bool:
+        return drafts.recall(listing)
 
 
 class ListingWithdraw(ListingStep):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import translation
 
-from generation import gallery
+from generation import companions, gallery
 from generation.models import DatasetFile
 
 from .croissant import croissant
@@ -16,6 +16,7 @@ from .models import ListingVersion
 
 __all__ = ["card", "checksums", "croissant"]
 
+Kind = DatasetFile.Kind
 PAGE = 5_000
 SIZES = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")]
 
@@ -38,14 +39,11 @@ their own, and what you may do with them is said in `LICENSE.txt`.
 
 {figures}
 
-The whole report is `quality.json`.
-
 ## Files
 
-- `images/`: the images, PNG.
-- `manifest.jsonl`: one line per image: file, sha256, slot, attempt, seed, label, distance to the nearest source image.
-- `checksums.sha256`: check all files with `sha256sum -c checksums.sha256`.
-- `croissant.json`: this description for machines.
+{files}
+
+{reading}
 
 ## Where it is from
 
@@ -55,18 +53,34 @@ Generator: `{generator}`, SHA-256 of its checkpoint `{checkpoint}`, trained on a
 """
 
 
-def card(version: ListingVersion) -> str:
+BESIDE = """\
+- `manifest.jsonl`: one line per image: file, sha256, slot, attempt, seed, label, distance to the nearest source image.
+- `quality.json`: the whole quality report.
+- `croissant.json`: this description for machines.
+- `{checksums}`: check all files with `sha256sum -c {checksums}`."""
+FILES = {
+    Kind.BUNDLE: "- `images/`: the images, PNG.",
+    Kind.TAR: "- `*.tar`: the images, PNG, and what is known of each, in shards.",
+    Kind.PARQUET: "- `*.parquet`: the images, PNG, and what is known of each, in rows.",
+}
+
+
+def card(version: ListingVersion, kind: str = Kind.BUNDLE) -> str:
     """Markdown with a YAML head. In English in every language setting: the file must not depend on who approves."""
     dataset = version.dataset
     with translation.override("en"):
         return CARD.format(
-            head="\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head(version).items()),
+            head="\n".join(
+                f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head(version, kind).items()
+            ),
             title=version.title,
             description=version.description,
             count=f"{dataset.count:,}",
             resolution=dataset.resolution,
             channels={1: "grey", 3: "colour", 4: "colour and transparent"}[dataset.channels],
-            labels=f" Labels: {', '.join(dataset.labels)}." if dataset.labels else "",
+            labels=companions.labels_in_words(dataset),
+            files=f"{FILES[Kind(kind)]}\n{BESIDE.format(checksums=companions.checksums_name(dataset, kind))}",
+            reading=companions.HOW_TO_READ[Kind(kind)].strip(),
             figures="\n".join(f"- **{one.name}: {one.value}.** {one.meaning}" for one in figures(dataset.report)),
             seller=version.listing.seller.name,
             url=version.listing.address,
@@ -79,7 +93,7 @@ def card(version: ListingVersion) -> str:
         )
 
 
-def head(version: ListingVersion) -> dict[str, Any]:  # Any: JSON values, which YAML reads as they are
+def head(version: ListingVersion, kind: str) -> dict[str, Any]:  # Any: JSON values, which YAML reads as they are
     tasks = ["unconditional-image-generation"]
     return {
         "pretty_name": version.title,
@@ -91,6 +105,7 @@ def head(version: ListingVersion) -> dict[str, Any]:  # Any: JSON values, which 
         "task_categories": [*tasks, "image-classification"] if version.dataset.labels else tasks,
         "annotations_creators": ["machine-generated"],
         "source_datasets": ["original"],
+        "configs": companions.configs(kind),
     }
 
 
@@ -106,9 +121,9 @@ def checksums(version: ListingVersion, added: dict[str, bytes]) -> bytes:
 
 
 def described(version: ListingVersion) -> Iterator[tuple[str, str]]:
-    names = {DatasetFile.Kind.MANIFEST: "manifest.jsonl", DatasetFile.Kind.REPORT: "quality.json"}
+    names = {Kind.MANIFEST: "manifest.jsonl", Kind.REPORT: "quality.json"}
     for file in version.dataset.files.filter(kind__in=names):
-        yield file.sha256, names[DatasetFile.Kind(file.kind)]
+        yield file.sha256, names[Kind(file.kind)]
 
 
 def images(version: ListingVersion) -> Iterable[str]:

@@ -13,16 +13,19 @@ from django.utils.translation import gettext as _
 from generation.models import Dataset
 from marketplace.accounts.models import User
 
-from . import readiness, rules
-from .models import Licence, Listing, ListingVersion
+from . import declarations, readiness, rules, search
+from .models import Licence, Listing, ListingVersion, Subject
 from .rules import ListingRefused
 
-__all__ = ["ListingRefused", "Stale", "create", "discard", "edit", "submit", "withdraw"]
+__all__ = ["ListingRefused", "Stale", "create", "discard", "edit", "recall", "submit", "withdraw"]
 
 State = Listing.State
 WITHDRAWABLE = (State.DRAFT, State.IN_REVIEW, State.PUBLISHED, State.REJECTED)
-# What an edit copies from the version before.
-COPIED = ("dataset", "licence", "title", "description", "tags", "price", "currency", "sample_seed")
+# What an edit copies from the version before. What is new is told anew, once that was on sale.
+COPIED = (
+    "dataset", "licence", "title", "description", "tags", "subject", "price", "currency", "sample_seed", "declaration",
+    "declaration_version",
+)  # fmt: skip
 
 
 class Stale(ListingRefused):
@@ -43,17 +46,34 @@ def create(
     currency: str = "KRW",
     description: str = "",
     tags: Iterable[str] = (),
+    subject: str = Subject.OTHER,
+    declaration: dict[str, Any] | None = None,
 ) -> Listing:
     check_seller(seller)
-    if dataset.owner_id != seller.pk:
-        raise ListingRefused("dataset", _("Only the owner of a dataset can sell it."))
-    rules.check_dataset(dataset)
-    fields = {"title": title, "description": description, "tags": tags, "licence": licence}
-    cleaned = rules.clean(fields | {"price": price, "currency": currency}, currency)
+    check_dataset(seller, dataset)
+    fields = {"title": title, "description": description, "tags": tags, "subject": subject, "licence": licence}
+    money = {"price": price, "currency": currency}
+    cleaned = clean(fields | money | {"declaration": declaration or {}}, currency, dataset)
     with transaction.atomic():
         listing = Listing.objects.create(seller=seller)
         ListingVersion.objects.create(listing=listing, dataset=dataset, sample_seed=sample_seed(dataset), **cleaned)
     return listing
+
+
+def clean(fields: dict[str, Any], currency: str, dataset: Dataset) -> dict[str, Any]:
+    """The fields as they are stored, with the text version of the questions that were answered."""
+    cleaned = rules.clean(fields, currency)
+    if "declaration" in cleaned:
+        answers = declarations.clean(cleaned["declaration"])
+        declarations.check(answers, dataset)
+        cleaned |= {"declaration": answers, "declaration_version": declarations.VERSION if answers else ""}
+    return cleaned
+
+
+def check_dataset(seller: User, dataset: Dataset) -> None:
+    if dataset.owner_id != seller.pk:
+        raise ListingRefused("dataset", _("Only the owner of a dataset can sell it."))
+    rules.check_dataset(dataset)
 
 
 def check_seller(seller: User) -> None:
@@ -76,11 +96,24 @@ def edit(listing: Listing, *, updated_at: datetime | None = None, **fields: Any)
     if latest is None or listing.state == State.SUSPENDED:
         raise ListingRefused("", _("This listing can't be edited."))
     if listing.in_review_id == latest.pk:
-        raise ListingRefused("", _("This version is in review. Wait for the decision, or withdraw it to edit."))
-    cleaned = rules.clean(fields, latest.currency)
+        raise ListingRefused("", _("This version is in review. Wait for the decision, or take it back to edit."))
+    dataset = fields.get("dataset", latest.dataset)
+    if dataset.pk != latest.dataset_id:
+        check_dataset(listing.seller, dataset)
+        # What was declared was declared of other images.
+        fields = {"declaration": {}} | fields | {"sample_seed": sample_seed(dataset)}
+    cleaned = clean(fields, latest.currency, dataset)
     if updated_at is not None and updated_at != latest.updated_at:
         raise Stale
-    return begin_version(listing, latest, cleaned) if latest.sealed_at else change(latest, cleaned)
+    if latest.sealed_at is None:
+        return change(latest, cleaned)
+    if latest.pk == listing.current_id and listing.state == State.PUBLISHED and unchanged(latest, cleaned):
+        return latest
+    return begin_version(listing, latest, cleaned)
+
+
+def unchanged(version: ListingVersion, cleaned: dict[str, Any]) -> bool:
+    return all(cleaned[name] == getattr(version, name) for name in COPIED if name in cleaned)
 
 
 def change(draft: ListingVersion, cleaned: dict[str, Any]) -> ListingVersion:
@@ -92,7 +125,8 @@ def change(draft: ListingVersion, cleaned: dict[str, Any]) -> ListingVersion:
 
 
 def begin_version(listing: Listing, last: ListingVersion, cleaned: dict[str, Any]) -> ListingVersion:
-    columns = {name: getattr(last, name) for name in COPIED} | cleaned
+    copied = COPIED if last.pk == listing.current_id else (*COPIED, "changes")
+    columns = {name: getattr(last, name) for name in copied} | cleaned
     try:
         with transaction.atomic():
             version = ListingVersion.objects.create(listing=listing, number=last.number + 1, **columns)
@@ -133,10 +167,19 @@ def queue(listing: Listing, version: ListingVersion) -> bool:
     return bool(idle.update(in_review=version, state=state))
 
 
+def recall(listing: Listing) -> bool:
+    """Takes the next version of a listing that is on sale out of review. The one before stays on sale."""
+    waiting = Listing.objects.filter(pk=listing.pk, state=State.PUBLISHED, in_review__isnull=False)
+    moved = waiting.filter(approved_at__isnull=True).update(in_review=None)
+    listing.refresh_from_db()
+    return bool(moved)
+
+
 def withdraw(listing: Listing) -> bool:
     """Takes the listing off sale and out of review. Whoever bought it keeps it."""
     withdrawable = Listing.objects.filter(pk=listing.pk, state__in=WITHDRAWABLE)
     moved = withdrawable.update(state=State.WITHDRAWN, in_review=None, approved_at=None)
+    search.drop(listing)
     listing.refresh_from_db()
     return bool(moved)
 

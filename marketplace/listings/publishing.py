@@ -14,9 +14,9 @@ from generation import bundles
 from generation.models import DatasetFile
 from marketplace.accounts import background, letters
 
-from . import cards
+from . import cards, telling
+from .indexing import index
 from .models import BundleTail, Listing, ListingVersion
-from .search import search_text
 
 # RQ's words for a ticket that somebody still sees to.
 ALIVE = ("queued", "started", "deferred", "scheduled")
@@ -88,6 +88,7 @@ def added_files(version: ListingVersion) -> dict[str, bytes]:
 def put_on_sale(version: ListingVersion, tails: list[BundleTail]) -> bool:
     approved = Listing.objects.filter(pk=version.listing_id, in_review=version, approved_at__isnull=False)
     with transaction.atomic():
+        earlier_id = approved.values_list("current_id", flat=True).first() or 0
         won = approved.update(
             state=Listing.State.PUBLISHED,
             current=version,
@@ -95,11 +96,12 @@ def put_on_sale(version: ListingVersion, tails: list[BundleTail]) -> bool:
             approved_at=None,
             # A new version does not move the listing to the top again.
             published_at=Coalesce("published_at", Value(timezone.now())),
-            search_text=search_text(version),
         )
         if won:
             BundleTail.objects.bulk_create(tails)
+            index(version.listing)
             background.later(tell_of_sale_begun, version.pk, otherwise=tell_of_sale_begun)
+            background.later(telling.tell_of_sale, version.pk, earlier_id, otherwise=telling.tell_of_sale)
     return bool(won)
 
 

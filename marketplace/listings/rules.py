@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from generation.models import Dataset
 
-from .models import MAX_PRICE, MIN_PRICE, MINOR_DIGITS, Licence
+from .models import MAX_PRICE, MIN_PRICE, MINOR_DIGITS, Licence, Subject
 
 TITLE_LENGTHS = (2, 120)
 MAX_DESCRIPTION = 10_000
+MAX_CHANGES = 2_000
 MAX_TAGS = 10
 MAX_TAG = 30
 WRITTEN = re.compile(r"(?P<whole>[0-9]{1,15}|[0-9]{1,3}(?:,[0-9]{3}){1,4})(?:\.(?P<decimals>[0-9]{0,20}))?")
@@ -35,6 +36,10 @@ def clean(fields: dict[str, Any], currency: str) -> dict[str, Any]:  # Any: the 
         cleaned["title"] = clean_title(cleaned["title"])
     if "description" in cleaned:
         cleaned["description"] = clean_description(cleaned["description"])
+    if "changes" in cleaned:
+        cleaned["changes"] = clean_changes(cleaned["changes"])
+    if "subject" in cleaned:
+        check_subject(cleaned["subject"])
     if "tags" in cleaned:
         cleaned["tags"] = clean_tags(cleaned["tags"])
     if "price" in cleaned or "currency" in cleaned:
@@ -62,13 +67,30 @@ def hidden(text: str) -> bool:
 
 
 def clean_description(description: str) -> str:
-    if hidden(description.replace("\n", "").replace("\r", "").replace("\t", "")):
-        raise ListingRefused("description", _("A description is plain text, without control characters."))
+    if hidden_in_lines(description):
+        raise ListingRefused("description", _("A description is text, without control characters."))
     if len(description) > MAX_DESCRIPTION:
         raise ListingRefused(
             "description", _("A description has at most %(most)d characters.") % {"most": MAX_DESCRIPTION}
         )
     return description.strip()
+
+
+def clean_changes(changes: str) -> str:
+    if hidden_in_lines(changes):
+        raise ListingRefused("changes", _("What is new is plain text, without control characters."))
+    if len(changes) > MAX_CHANGES:
+        raise ListingRefused("changes", _("What is new has at most %(most)d characters.") % {"most": MAX_CHANGES})
+    return changes.strip()
+
+
+def hidden_in_lines(text: str) -> bool:
+    return hidden(text.replace("\n", "").replace("\r", "").replace("\t", ""))
+
+
+def check_subject(subject: str) -> None:
+    if subject not in Subject.values:
+        raise ListingRefused("subject", _("Choose one of the subjects."))
 
 
 def clean_tags(tags: Iterable[str]) -> list[str]:

@@ -14,6 +14,8 @@ from generation.downloads import bytes_response
 from .models import ListingVersion
 
 SAMPLE_SIZE = 16
+# The page shows more of the same draw, small and marked.
+SHOWN = 24
 # One fixed time in every entry, so that the same sample has the same bytes.
 ENTRY_TIME = (2026, 1, 1, 0, 0, 0)
 
@@ -36,7 +38,12 @@ To find it in the sold bundle: each file has there the same path and the same SH
 
 
 def sample_indexes(version: ListingVersion) -> list[int]:
-    count, wanted = version.dataset.count, min(SAMPLE_SIZE, version.dataset.count)
+    return drawn(version, SAMPLE_SIZE)
+
+
+def drawn(version: ListingVersion, most: int) -> list[int]:
+    """One draw, however many are wanted: whoever takes more of it begins with the same."""
+    count, wanted = version.dataset.count, min(most, version.dataset.count)
     drawn: dict[int, None] = {}
     step = 0
     while len(drawn) < wanted:

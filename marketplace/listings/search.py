@@ -1,73 +1,127 @@
-"""Which published listings a buyer finds."""
+"""Which published listings a buyer finds, page by page."""
 
-from django.db.models import BigIntegerField, Case, F, Q, When
+from dataclasses import dataclass, replace
 
+from django.db.models import Q
+
+from . import plans, spelling
 from .access import listings
-from .models import CURRENCIES, ListingQuerySet, ListingVersion
+from .asking import SORTS, Asked, Part, titled, untitled, whole
+from .counting import CAP, LOOKED_AT, Count, Counts, count
+from .indexing import drop, fill, index, rank, rebuild
+from .keyset import Place, Tier, walk
+from .matching import Holds
+from .models import Listing, ShelfEntry
+from .words import needed
 
-SORTS = {"new": ("-published_at", "-id"), "price": ("by_price", "-id")}
-# More than any price: amounts of two currencies can't be compared, so one currency follows the other.
-APART = 10**12
-BY_PRICE = Case(
-    When(current__price=0, then=0),
-    *[
-        When(current__currency=code, then=F("current__price") + place * APART)
-        for place, (code, _name) in enumerate(CURRENCIES)
-    ],
-    output_field=BigIntegerField(),
-)
-MAX_WORDS = 8
+__all__ = ["SORTS", "Asked", "Found", "drop", "fill", "find", "index", "nearest", "page", "rank", "rebuild"]
 
-
-def search(
-    query: str = "",
-    *,
-    resolution: int | None = None,
-    count_min: int | None = None,
-    licence: str | None = None,
-    currency: str | None = None,
-    price_min: int | None = None,
-    price_max: int | None = None,
-    free: bool | None = None,
-    labelled: bool | None = None,
-    sort: str = "new",
-) -> ListingQuerySet:
-    """Every word must be found in title, description or tags. `licence` is a licence's code.
-
-    Prices are in the smallest unit of `currency`, without which they mean nothing. What is free is so in each.
-    """
-    found = listings().published().filter(words(query))
-    if resolution:
-        found = found.filter(current__dataset__resolution=resolution)
-    if licence:
-        found = found.filter(current__licence__code=licence)
-    if count_min:
-        found = found.filter(current__dataset__count__gte=count_min)
-    if free:
-        found = found.filter(current__price=0)
-    if currency:
-        found = found.filter(priced(currency, price_min, price_max))
-    if labelled is not None:
-        found = found.exclude(current__dataset__labels=[]) if labelled else found.filter(current__dataset__labels=[])
-    return found.annotate(by_price=BY_PRICE).order_by(*SORTS.get(sort, SORTS["new"]))
+BY = {"best": "published_at", "new": "published_at", "price": "cheapness", "sales": "sales", "rating": "rating"}
+# With fewer finds than these a slip of the finger is thought of.
+FEW = 5
+NEAREST = 5
 
 
-def priced(currency: str, least: int | None, most: int | None) -> Q:
-    within = Q(current__currency=currency) | Q(current__price=0)
-    if least is not None:
-        within &= Q(current__price__gte=least)
-    if most is not None:
-        within &= Q(current__price__lte=most)
-    return within
+@dataclass(frozen=True)
+class Page:
+    listings: list[Listing]
+    previous: Place | None = None
+    next: Place | None = None
 
 
-def words(query: str) -> Q:
-    condition = Q()
-    for word in query.lower().split()[:MAX_WORDS]:
-        condition &= Q(search_text__contains=word)
-    return condition
+@dataclass(frozen=True)
+class Found:
+    """What was found for `asked`. Where that was nothing, for its words mended: then `instead_of` is what was typed."""
+
+    asked: Asked
+    counts: Counts
+    instead_of: str = ""
+    # Worth a try where little was found.
+    meant: str = ""
 
 
-def search_text(version: ListingVersion) -> str:
-    """In lower case, because SQLite compares only ASCII letters without regard to case."""
-    return "\n".join([version.title, version.description, *version.tags]).lower()
+@dataclass(frozen=True)
+class Near:
+    asked: Asked
+    count: Count
+
+
+def find(asked: Asked) -> Found:
+    counts = count(asked)
+    if not asked.words or counts.total.number >= FEW:
+        return Found(asked, counts)
+    meant = mended(asked)
+    if counts.total or not meant:
+        return Found(asked, counts, meant=meant)
+    better = asked.asking(meant)
+    counted = count(better)
+    return Found(better, counted, instead_of=asked.query) if counted.total else Found(asked, counts)
+
+
+def mended(asked: Asked) -> str:
+    """The query with each word that nobody uses replaced by the nearest that somebody does; empty if none is."""
+    unknown = [word for word in asked.words if not is_used(word)]
+    near = spelling.mended(unknown)
+    near |= {word: split for word in unknown if word not in near and (split := spelling.apart(word))}
+    return " ".join(near.get(word, word) for word in asked.words) if near else ""
+
+
+def is_used(word: str) -> bool:
+    return bool(plans.quickest(ShelfEntry.objects.filter(Q(Holds(needed(word)))).values_list("pk")[:1]))
+
+
+def page(found: Found, size: int, place: Place | None = None, *, back: bool = False) -> Page:
+    """The page after a place, or before it."""
+    if not found.counts.total:
+        return Page([])
+    by = BY[found.asked.order]
+    # One more than is shown tells whether there is another page.
+    rows = walk(tiers(found), by, size + 1, place, back=back)
+    extra = len(rows) > size
+    rows = (rows[1:] if back else rows[:size]) if extra else rows
+    if not rows:
+        return Page([])
+    ends = [Place.of(row, tier, by) for tier, row in (rows[0], rows[-1])]
+    earlier, later = (extra, place is not None) if back else (place is not None, extra)
+    return Page(
+        cards([row.listing_id for _tier, row in rows]), ends[0] if earlier else None, ends[1] if later else None
+    )
+
+
+def cards(ids: list[int]) -> list[Listing]:
+    """In the order of `ids`."""
+    rows = listings().published().in_bulk(ids)
+    return [rows[pk] for pk in ids if pk in rows]
+
+
+def tiers(found: Found) -> list[Tier]:
+    many = found.counts.total.more
+    if found.asked.order != "best":
+        return [tier(found.asked, whole, along=many)]
+    first = number_of(found.asked, titled, LOOKED_AT) if many else 0
+    # Where few have the words in their title, most have them elsewhere.
+    second = many and (first <= LOOKED_AT // 2 or number_of(found.asked, untitled, LOOKED_AT) > LOOKED_AT)
+    return [tier(found.asked, titled, along=first > LOOKED_AT), tier(found.asked, untitled, along=second)]
+
+
+def tier(asked: Asked, part: Part, *, along: bool) -> Tier:
+    condition = asked.by_columns(part) if along else asked.by_index(part)
+    rows = ShelfEntry.objects.filter(condition).defer("words")
+    return Tier(rows, plans.along_order if along else plans.by_index)
+
+
+def number_of(asked: Asked, part: Part = whole, most: int = CAP) -> int:
+    """One more than `most` is as good as any more."""
+    return len(plans.quickest(ShelfEntry.objects.filter(asked.by_index(part)).values_list("pk")[: most + 1]))
+
+
+def nearest(found: Found) -> list[Near]:
+    """What there is with one filter or word less, the most first: for whoever found nothing."""
+    asked, words = found.asked, found.asked.words
+    looser = [asked.without(facet) for facet in asked.active]
+    if len(words) > 1:
+        looser += [asked.asking(" ".join(w for w in words if w != word)) for word in words]
+    if len(asked.active) > 1:
+        looser.append(replace(asked, chosen={}))
+    counted = [Near(one, Count(number_of(one))) for one in looser if not one.is_open]
+    return sorted((one for one in counted if one.count), key=lambda one: -one.count.number)[:NEAREST]

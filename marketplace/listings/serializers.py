@@ -5,9 +5,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from generation.models import Dataset
+from generation.readings import without_sources
 from marketplace.accounts.models import User
 
-from .models import CURRENCIES, Licence, Listing, ListingVersion
+from . import declarations
+from .models import CURRENCIES, Licence, Listing, ListingVersion, Subject
 
 
 class LicenceSerializer(serializers.ModelSerializer[Licence]):
@@ -36,11 +38,28 @@ class SellerSerializer(serializers.ModelSerializer[User]):
 
 class OfferedDatasetSerializer(serializers.ModelSerializer[Dataset]):
     id = serializers.UUIDField(source="public_id", read_only=True)
-    report = serializers.DictField(read_only=True)
+    report = serializers.SerializerMethodField()
 
     class Meta:
         model = Dataset
         fields = ["id", "count", "resolution", "channels", "labels", "size", "content_hash", "report"]
+
+    def get_report(self, dataset: Dataset) -> dict[str, Any]:  # Any: JSON values
+        return without_sources(dataset.report)
+
+
+def answer_to(question: declarations.Question) -> serializers.ChoiceField:
+    choices = [(answer.code, answer.text) for answer in question.answers]
+    return serializers.ChoiceField(choices=choices, required=False, help_text=question.text)
+
+
+class DeclarationSerializer(serializers.Serializer[dict[str, str]]):
+    """What the seller declares about the rights in a version. A draft may leave questions open."""
+
+    people = answer_to(declarations.PEOPLE)
+    minors = answer_to(declarations.MINORS)
+    third_party = answer_to(declarations.THIRD_PARTY)
+    releases = answer_to(declarations.RELEASES)
 
 
 class ListingSerializer(serializers.ModelSerializer[ListingVersion]):
@@ -49,6 +68,9 @@ class ListingSerializer(serializers.ModelSerializer[ListingVersion]):
     id = serializers.UUIDField(source="listing.public_id", read_only=True)
     state = serializers.ChoiceField(choices=Listing.State.choices, source="listing.state", read_only=True)
     tags = serializers.ListField(child=serializers.CharField(), read_only=True)
+    subject = serializers.ChoiceField(choices=Subject.choices, read_only=True)
+    declaration = DeclarationSerializer(read_only=True)
+    declaration_version = serializers.CharField(read_only=True, help_text=_("Of the questions; empty if unanswered."))
     licence = LicenceNameSerializer(read_only=True)
     dataset = OfferedDatasetSerializer(read_only=True)
     seller = SellerSerializer(source="listing.seller", read_only=True)
@@ -61,7 +83,8 @@ class ListingSerializer(serializers.ModelSerializer[ListingVersion]):
     class Meta:
         model = ListingVersion
         fields = [
-            "id", "state", "title", "description", "tags", "licence", "price", "currency", "dataset", "seller",
+            "id", "state", "title", "description", "tags", "subject", "changes", "declaration", "declaration_version",
+            "licence", "price", "currency", "dataset", "seller",
             "sample_seed", "version", "version_on_sale", "version_in_review", "updated_at", "sealed_at", "published_at",
             "url",
         ]  # fmt: skip
@@ -88,14 +111,22 @@ class ListingEditSerializer(serializers.Serializer[ListingVersion]):
     title = serializers.CharField()
     description = serializers.CharField(allow_blank=True, required=False)
     tags = serializers.ListField(child=serializers.CharField(), required=False)
+    subject = serializers.ChoiceField(choices=Subject.choices, required=False)
+    declaration = DeclarationSerializer(required=False, help_text=_("Replaces the answers given before."))
     licence = LicenceField()
-    price = serializers.IntegerField(min_value=0, help_text=_("In the smallest unit: won, or US cents."))
+    price = serializers.IntegerField(
+        min_value=0, help_text=_("In the smallest unit, won or US cents, with VAT. 0 gives it away.")
+    )
     currency = serializers.ChoiceField(choices=CURRENCIES, required=False)
+    changes = serializers.CharField(
+        allow_blank=True, required=False, help_text=_("What is new, for whoever bought the version before.")
+    )
+    dataset = serializers.UUIDField(required=False, help_text=_("Another one of yours: a version with other images."))
     updated_at = serializers.DateTimeField(
         required=False, help_text=_("As you last read it. If somebody changed the listing since, this is refused.")
     )
 
 
 class ListingCreateSerializer(ListingEditSerializer):
-    updated_at = None  # type: ignore[assignment]  # how DRF takes an inherited field away
+    updated_at = changes = None  # type: ignore[assignment]  # how DRF takes an inherited field away
     dataset = serializers.UUIDField()

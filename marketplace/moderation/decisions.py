@@ -1,24 +1,28 @@
 """Staff decide about a version that waits in review: once, with reasons, by a conditional UPDATE."""
 
 from collections.abc import Callable
+from datetime import date, timedelta
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
 from django.db.models import Case, F, Value, When
-from django.urls import reverse
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from marketplace.accounts import background, letters
+from marketplace.accounts import background
 from marketplace.accounts.models import User
-from marketplace.listings import publishing
+from marketplace.listings import publishing, search
 from marketplace.listings.models import Listing, ListingVersion
 
+from . import audit, standard_words, telling
 from .models import Decision
 
 Outcome = Decision.Outcome
 State = Listing.State
-NEED_REASON = (Outcome.REJECT, Outcome.SUSPEND)
+NEED_REASON = Decision.REFUSALS
+FIX_DAYS = 14
+# As notifications name it.
+TOLD = {"reject": "rejected", "suspend": "suspended", "restore": "restored"}
 
 
 class DecisionRefused(Exception):
@@ -43,20 +47,66 @@ def faster(version: ListingVersion, outcome: str) -> str:
     return _("%(moderator)s decided first: %(decision)s. Nothing of yours was saved.") % told
 
 
-def decide(version: ListingVersion, moderator: User, outcome: str, reason_code: str = "", reason: str = "") -> Decision:
-    check(version, moderator, outcome, reason_code, reason.strip())
-    decision = Decision(
-        version=version, moderator=moderator, outcome=outcome, reason_code=reason_code, reason=reason.strip()
-    )
+def decide(
+    version: ListingVersion,
+    moderator: User,
+    outcome: str,
+    reason_code: str = "",
+    reason: str = "",
+    fix: str = "",
+    deadline: date | None = None,
+) -> Decision:
+    """Without a reason, a refusal says what is usual for its code, in the seller's language."""
+    check(version, moderator, outcome, reason_code, deadline)
+    return write(version, moderator, outcome, reason_code, reason, fix, deadline)
+
+
+def freeze(version: ListingVersion, moderator: User, reason: str = "") -> Decision:
+    """Off sale at once, before anybody has looked into it. Who bought it keeps it."""
+    return decide(version, moderator, Outcome.SUSPEND, Decision.ReasonCode.URGENT, reason)
+
+
+def write(
+    version: ListingVersion,
+    moderator: User | None,
+    outcome: str,
+    code: str = "",
+    reason: str = "",
+    fix: str = "",
+    deadline: date | None = None,
+) -> Decision:
+    """`moderator` is None where a date came that a person had set."""
+    before = state_of(version)
+    decision = worded(Decision(version=version, moderator=moderator, outcome=outcome, reason_code=code), reason, fix)
+    decision.deadline = deadline or (timezone.localdate() + timedelta(FIX_DAYS) if outcome == Outcome.REJECT else None)
     with transaction.atomic():
         if not MOVES[Outcome(outcome)](version):
             raise TooLate(version, outcome)
+        search.index(version.listing)
         decision.save()
-        # What was approved is told when it is on sale.
-        if outcome != Outcome.APPROVE:
-            background.later(tell, decision.pk, otherwise=tell)
+        after = state_of(version) | {"decision": decision.pk}
+        why = f"{code}: {decision.reason}" if code else decision.reason
+        audit.note(moderator, f"listing.{outcome}", version.listing, before=before, after=after, why=why)
+        # What was approved is told when it is on sale, what was taken down with all that follows from it.
+        if outcome != Outcome.APPROVE and code != Decision.ReasonCode.LEGAL:
+            place = ("listing-edit", version.listing.public_id)
+            telling.decided(version.listing.seller, TOLD[outcome], version.title, *place, reason=decision.reason)
+            background.later(telling.of_decision, decision.pk, otherwise=telling.of_decision)
     version.listing.refresh_from_db()
     return decision
+
+
+def worded(decision: Decision, reason: str, fix: str) -> Decision:
+    refusal = decision.outcome in NEED_REASON
+    with translation.override(decision.version.listing.seller.language):
+        decision.reason = reason.strip() or (standard_words.why(decision.reason_code) if refusal else "")
+        decision.fix = fix.strip() or (standard_words.remedy(decision.reason_code) if refusal else "")
+    return decision
+
+
+def state_of(version: ListingVersion) -> dict[str, object]:
+    row = Listing.objects.filter(pk=version.listing_id).values("state", "approved_at").get()
+    return {"version": version.number, "state": row["state"], "approved": row["approved_at"] is not None}
 
 
 def open_for(version: ListingVersion) -> list[Outcome]:
@@ -68,7 +118,7 @@ def open_for(version: ListingVersion) -> list[Outcome]:
     return on_shelf.get(State(listing.state), []) if listing.current_id == version.pk else []
 
 
-def check(version: ListingVersion, moderator: User, outcome: str, reason_code: str, reason: str) -> None:
+def check(version: ListingVersion, moderator: User, outcome: str, reason_code: str, deadline: date | None) -> None:
     if not may_decide(moderator):
         raise DecisionRefused("", _("Only staff who moderate can decide."))
     if version.listing.seller_id == moderator.pk:
@@ -79,8 +129,8 @@ def check(version: ListingVersion, moderator: User, outcome: str, reason_code: s
         raise DecisionRefused("reason_code", _("Choose one of the reason codes."))
     if outcome in NEED_REASON and not reason_code:
         raise DecisionRefused("reason_code", _("A rejection needs a reason code."))
-    if outcome in NEED_REASON and not reason:
-        raise DecisionRefused("reason", _("Tell the seller what to change."))
+    if deadline and deadline <= timezone.localdate():
+        raise DecisionRefused("deadline", _("The day until which something is to be fixed lies in the future."))
 
 
 def may_decide(user: User | AnonymousUser) -> bool:
@@ -105,13 +155,8 @@ def restore(version: ListingVersion) -> bool:
     return bool(suspended.update(state=State.PUBLISHED))
 
 
-def tell(decision_id: int) -> None:
-    """The seller hears by e-mail what was decided and why."""
-    decision = Decision.objects.select_related("version__listing__seller").filter(pk=decision_id).first()
-    if decision is not None:
-        listing = decision.version.listing
-        address = settings.SITE_URL + reverse("listing-edit", args=[listing.public_id])
-        letters.write(listing.seller, "moderation/decided.txt", {"decision": decision, "edit_address": address})
+def last_of(listing: Listing) -> Decision | None:
+    return Decision.objects.filter(version__listing=listing).first()
 
 
 MOVES: dict[Outcome, Callable[[ListingVersion], bool]] = {

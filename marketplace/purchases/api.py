@@ -2,10 +2,12 @@ import hashlib
 import uuid
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.generics import ListAPIView
@@ -13,13 +15,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from generation.api.formats import RANGE, file_answers
 from generation.negotiation import FileNegotiation
 from marketplace.accounts.authentication import member
 from marketplace.accounts.conflicts import Conflict
 from marketplace.listings.access import listing_for
 
-from . import checkout, delivery
-from .access import own_purchases, purchase_for
+from . import checkout, consent, delivery, receipts, refunds
+from .access import own_purchase, own_purchases, purchase_for, to_deliver
 from .models import Purchase
 from .serializers import BuySerializer, PurchaseSerializer
 
@@ -45,11 +48,20 @@ class PurchaseList(ListAPIView[Purchase]):
         listing = listing_for(request.user, asked.validated_data["listing"])
         if listing.current is None:
             raise Http404
+        if asked.validated_data.get("version", listing.current.number) != listing.current.number:
+            text = _("Another version is on sale now. Look at its price and licence first.")
+            raise Conflict(text, "version_changed", version=listing.current.number)
         # Without a key of the caller's each call is an attempt of its own.
         key = request.headers.get("Idempotency-Key") or uuid.uuid4().hex
         attempt = "api-" + hashlib.sha256(key.encode()).hexdigest()
         try:
-            purchase = checkout.buy(member(request), listing.current, attempt, asked.validated_data["licence_accepted"])
+            purchase = checkout.buy(
+                member(request),
+                listing.current,
+                attempt,
+                asked.validated_data["licence_accepted"],
+                delivery_consent=asked.validated_data["delivery_consent"],
+            )
         except checkout.CheckoutRefused as refused:
             raise problem(refused) from None
         headers = {"Location": f"{request.path}{purchase.public_id}/"}
@@ -64,6 +76,52 @@ class PurchaseDetail(APIView):
         return Response(PurchaseSerializer(purchase_for(request.user, public_id)).data)
 
 
+class PurchaseConsent(APIView):
+    required_scope = "buy"
+
+    @extend_schema(request=None, responses=PurchaseSerializer)
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Delivery may begin, and with it the right to withdraw may end. Before that nothing is delivered."""
+        purchase = own_purchase(member(request), public_id)
+        if purchase.state != Purchase.State.PAID:
+            raise Conflict(_("Only a purchase that is paid is delivered."))
+        consent.give(purchase)
+        return Response(PurchaseSerializer(purchase).data)
+
+
+class PurchaseWithdraw(APIView):
+    required_scope = "buy"
+
+    @extend_schema(request=None, responses=PurchaseSerializer)
+    def post(self, request: Request, public_id: UUID) -> Response:
+        """Within seven days and before any download: the whole price goes back."""
+        purchase = own_purchase(member(request), public_id)
+        try:
+            refunds.withdraw(purchase, member(request))
+        except refunds.RefundRefused as refused:
+            raise Conflict(refused.message, "not_withdrawn") from None
+        return Response(PurchaseSerializer(own_purchase(member(request), public_id)).data)
+
+
+class LanguageSerializer(serializers.Serializer[None]):
+    language = serializers.ChoiceField(choices=settings.LANGUAGES, required=False)
+
+
+class PurchaseReceipt(APIView):
+    required_scope = "buy"
+    content_negotiation_class = FileNegotiation
+
+    @extend_schema(parameters=[LanguageSerializer], responses={(200, "application/pdf"): OpenApiTypes.BINARY})
+    def get(self, request: Request, public_id: UUID) -> HttpResponse:
+        """As a PDF, in the buyer's language unless another is asked for."""
+        asked = LanguageSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        purchase = purchase_for(request.user, public_id)
+        if purchase.state == Purchase.State.PENDING:
+            raise Http404
+        return receipts.as_file(purchase, asked.validated_data.get("language", purchase.buyer.language))
+
+
 class PartSerializer(serializers.Serializer[None]):
     part = serializers.IntegerField(min_value=1, default=1)
 
@@ -73,17 +131,13 @@ class PurchaseBundle(APIView):
     content_negotiation_class = FileNegotiation
 
     @extend_schema(
-        parameters=[PartSerializer, OpenApiParameter("Range", str, OpenApiParameter.HEADER)],
-        responses={
-            (200, "application/zip"): OpenApiTypes.BINARY,
-            (206, "application/zip"): OpenApiTypes.BINARY,
-            416: None,
-        },
+        parameters=[PartSerializer, RANGE],
+        responses=file_answers("application/zip"),
     )
     def get(self, request: Request, public_id: UUID) -> HttpResponseBase:
         asked = PartSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
-        purchase = purchase_for(request.user, public_id)
+        purchase = purchase_for(request.user, public_id, to_deliver())
         try:
             return delivery.deliver(request._request, purchase, asked.validated_data["part"])
         except delivery.NotDelivered as refused:

@@ -2,17 +2,16 @@
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from marketplace.accounts import background, letters
 from marketplace.accounts.models import User
 from marketplace.listings.models import Listing, ListingVersion
 
-from . import ledger
+from . import consent, payments
 from .models import Purchase
-from .payments import PROVIDERS, provider_for
+from .providers import provider_for
+from .providers.interface import ProviderRefused, ProviderUnreachable
 
 State = Purchase.State
 
@@ -25,17 +24,41 @@ class CheckoutRefused(Exception):
         self.field, self.message, self.purchase = field, message, purchase
 
 
-def buy(buyer: User, version: ListingVersion, attempt_key: str, licence_accepted: bool) -> Purchase:
-    """`attempt_key` names one way through the checkout: with the same key the same purchase comes back."""
+def buy(
+    buyer: User,
+    version: ListingVersion,
+    attempt_key: str,
+    licence_accepted: bool,
+    *,
+    delivery_consent: bool = False,
+) -> Purchase:
+    """`attempt_key` names one way through the checkout: with the same key the same purchase comes back.
+
+    Paid, or pending with a page of the provider's on which the buyer pays: payments.page_of(purchase).
+    """
     purchase = attempted(buyer, version, attempt_key)
     if purchase is None:
         check(buyer, version, licence_accepted)
-        purchase = begin(buyer, version, attempt_key)
+        purchase = begin(buyer, version, attempt_key, delivery_consent=delivery_consent)
     if purchase.state == State.PENDING:
-        payment = PROVIDERS[purchase.provider].pay(purchase)
-        if payment.paid:
-            settle(purchase, payment.reference)
+        pay(purchase)
     return purchase
+
+
+def pay(purchase: Purchase) -> None:
+    owned = owned_purchase(purchase.buyer, purchase.version)
+    if owned is not None and owned != purchase:
+        payments.forget(purchase)
+        raise already_owned(owned)
+    try:
+        payments.begin(purchase)
+    except payments.BoughtMeanwhile:
+        raise already_owned(owned_purchase(purchase.buyer, purchase.version)) from None
+    except ProviderRefused as refused:
+        raise CheckoutRefused("", _("The payment provider refused: %(reason)s") % {"reason": refused}) from None
+    except ProviderUnreachable:
+        text = _("The payment provider can't be reached just now. Nothing was charged; try again in a minute.")
+        raise CheckoutRefused("", text) from None
 
 
 def attempted(buyer: User, version: ListingVersion, attempt_key: str) -> Purchase | None:
@@ -63,12 +86,14 @@ def owned_purchase(buyer: User, version: ListingVersion) -> Purchase | None:
     return Purchase.objects.filter(buyer=buyer, version=version, state=State.PAID).first()
 
 
-def already_owned(purchase: Purchase) -> CheckoutRefused:
+def already_owned(purchase: Purchase | None) -> CheckoutRefused:
     return CheckoutRefused("listing", _("You already own this. It is in your library."), purchase)
 
 
-def begin(buyer: User, version: ListingVersion, attempt_key: str) -> Purchase:
-    """Freezes price, fee and licence. Of two requests with one key the slower gets the other's row."""
+def begin(buyer: User, version: ListingVersion, attempt_key: str, *, delivery_consent: bool = False) -> Purchase:
+    """Freezes price, split and licence. Of two requests with one key the slower gets the other's row."""
+    provider = provider_for(version.price).name
+    agreed = {"consented_at": timezone.now(), "consent_version": consent.VERSION} if delivery_consent else {}
     try:
         with transaction.atomic():
             return Purchase.objects.create(
@@ -76,55 +101,23 @@ def begin(buyer: User, version: ListingVersion, attempt_key: str) -> Purchase:
                 version=version,
                 attempt_key=attempt_key,
                 price=version.price,
-                fee=version.price * settings.PLATFORM_FEE_PERCENT // 100,
                 currency=version.currency,
                 licence_sha256=version.licence_sha256,
-                provider=provider_for(version.price).name,
+                provider=provider,
+                **split(version.price, version.currency),
+                **agreed,
             )
     except IntegrityError:
         return Purchase.objects.get(buyer=buyer, attempt_key=attempt_key)
 
 
-def settle(purchase: Purchase, reference: str) -> bool:
-    """Pending to paid, with its postings. False if that had happened already."""
-    pending = Purchase.objects.filter(pk=purchase.pk, state=State.PENDING)
-    try:
-        with transaction.atomic():
-            won = pending.update(state=State.PAID, paid_at=timezone.now(), provider_reference=reference)
-            if won:
-                ledger.post_sale(purchase)
-                background.later(tell, purchase.pk, otherwise=tell)
-    except IntegrityError:
-        raise bought_meanwhile(purchase) from None
-    purchase.refresh_from_db()
-    return bool(won)
+def split(price: int, currency: str) -> dict[str, int]:
+    """What of a price is not the seller's, in whole units, rounded down: fractions are the seller's.
 
-
-def tell(purchase_id: int) -> None:
-    """The buyer gets a receipt, the seller hears of the sale. A repeated ticket may repeat the letters."""
-    related = Purchase.objects.select_related("buyer", "version__listing__seller", "version__licence")
-    purchase = related.filter(pk=purchase_id).first()
-    if purchase is None:
-        return
-    address = settings.SITE_URL + reverse("purchase", args=[purchase.public_id])
-    context = {"purchase": purchase, "version": purchase.version, "address": address}
-    letters.write(purchase.buyer, "purchases/bought.txt", context)
-    seller = purchase.version.listing.seller
-    letters.write(seller, "purchases/sold.txt", context | {"earned": purchase.price - purchase.fee})
-
-
-def bought_meanwhile(purchase: Purchase) -> CheckoutRefused:
-    """Two checkouts of one buyer ended at once. The test provider took nothing, so this one leaves no trace."""
-    Purchase.objects.filter(pk=purchase.pk, state=State.PENDING).delete()
-    return already_owned(Purchase.objects.get(buyer=purchase.buyer_id, version=purchase.version_id, state=State.PAID))
-
-
-def refund(purchase: Purchase) -> bool:
-    """Paid to refunded, with the postings back; the bundle can't be downloaded from then on."""
-    with transaction.atomic():
-        paid = Purchase.objects.filter(pk=purchase.pk, state=State.PAID)
-        won = paid.update(state=State.REFUNDED, refunded_at=timezone.now())
-        if won:
-            ledger.post_refund(purchase)
-    purchase.refresh_from_db()
-    return bool(won)
+    The price contains the tax. None of the three takes more than the ones before it left.
+    """
+    fee = price * settings.PLATFORM_FEE_PERCENT // 100
+    tax = price * settings.VAT_PERCENT // (100 + settings.VAT_PERCENT)
+    processor_fee = price * settings.PROCESSOR_FEE_BASIS_POINTS // 10_000 + settings.PROCESSOR_FEE_FIXED[currency]
+    tax = min(tax, price - fee)
+    return {"fee": fee, "tax": tax, "processor_fee": min(processor_fee, price - fee - tax)}

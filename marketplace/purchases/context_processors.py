@@ -4,4 +4,7 @@ from django.http import HttpRequest
 
 def payments(request: HttpRequest) -> dict[str, object]:
     """Every page says so while payments are only pretended, and whom to write to."""
-    return {"test_payments": settings.TEST_PAYMENTS, "contact_email": getattr(settings, "CONTACT_EMAIL", "")}
+    return {
+        "test_payments": settings.TEST_PAYMENTS or settings.STRIPE_IN_TEST_MODE,
+        "contact_email": getattr(settings, "CONTACT_EMAIL", ""),
+    }

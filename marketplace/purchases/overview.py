@@ -5,9 +5,10 @@ from typing import Any
 from generation.access import visible
 from generation.models import Dataset, GenerationJob, SourceSet
 from marketplace.accounts.models import User
+from marketplace.listings import questions
 from marketplace.listings.models import Listing
 
-from . import sales
+from . import payouts, sales
 
 SHOWN = 4
 
@@ -24,6 +25,7 @@ def of(user: User) -> dict[str, Any]:
         "datasets": datasets[:SHOWN],
         "listings": listings[:SHOWN],
         "on_sale": Listing.objects.published().filter(seller=user).exists(),
-        "sales": sales.by_currency(user),
-        "newest_sales": sales.newest(user)[:SHOWN],
+        "sales": [(one, payouts.of(user, one.currency)) for one in sales.totals(sales.of(user))],
+        "newest_sales": sales.of(user)[:SHOWN],
+        "questions": questions.of_seller(user).filter(answered_at__isnull=True).count(),
     }

@@ -24,6 +24,11 @@ export class Charts {
     this.distance.add(figures.kimg, [figures.swd, figures.swd_floor]);
   }
 
+  draw() {
+    this.losses.draw();
+    this.distance.draw();
+  }
+
   redraw() {
     this.losses.rebuild();
     this.distance.rebuild();
@@ -32,7 +37,7 @@ export class Charts {
 
 class Curve {
   constructor(element, table, title, unit, names) {
-    Object.assign(this, { element, table, title, unit, names, columns: [[], [], []], plot: null, waiting: false });
+    Object.assign(this, { element, table, title, unit, names, columns: [[], [], []], plot: null, changed: false });
     this.element.setAttribute("role", "img");
     this.details = table.closest("details");
     this.details.addEventListener("toggle", () => this.tabulate());
@@ -40,24 +45,32 @@ class Curve {
 
   add(kimg, values) {
     const last = this.columns[0].at(-1);
-    if (last !== undefined && kimg < last) this.columns = [[], [], []]; // a resumed run goes over some of it again
+    if (last !== undefined && kimg < last) this.goBack(kimg);
     if (kimg === last) return;
     [kimg, ...values].forEach((value, place) => this.columns[place].push(value ?? null));
     if (this.columns[0].length > MOST_POINTS) this.columns = this.columns.map((column) => column.filter((_, i) => i % 2));
-    this.draw();
+    this.changed = true;
   }
 
-  // Many events of a replay make one drawing.
+  // A resumed run goes over some of it again.
+  goBack(kimg) {
+    const kept = this.columns[0].filter((before) => before < kimg).length;
+    this.columns = this.columns.map((column) => column.slice(0, kept));
+  }
+
   draw() {
-    if (this.waiting) return;
-    this.waiting = true;
-    requestAnimationFrame(() => {
-      this.waiting = false;
-      if (this.plot) this.plot.setData(this.columns);
-      else this.rebuild();
-      this.describe();
-      this.tabulate();
-    });
+    if (!this.changed) return;
+    this.changed = false;
+    if (this.plot) this.plot.setData(this.columns);
+    else this.rebuild();
+    this.point();
+    this.describe();
+    this.tabulate();
+  }
+
+  // The legend names the newest values while nothing is pointed at.
+  point() {
+    if (this.plot && this.plot.cursor.idx == null) this.plot.setLegend({ idx: this.columns[0].length - 1 }, false);
   }
 
   // What the curve says to whoever does not see it: its newest values; all others stand in the table.
@@ -92,6 +105,7 @@ class Curve {
     if (!this.columns[0].length) return;
     this.plot?.destroy();
     this.plot = new window.uPlot(this.options(), this.columns, this.element);
+    this.point();
   }
 
   options() {
@@ -99,14 +113,16 @@ class Curve {
     const colour = (name) => style.getPropertyValue(name).trim();
     const axis = { stroke: colour("--ink-faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
     const font = `12px ${style.getPropertyValue("--sans")}`;
-    const line = (label, name) => ({ label, stroke: colour(name), width: 2, points: { show: this.columns[0].length < 40, size: 5 } });
+    const value = (_plot, shown) => (shown == null ? "–" : fine.format(shown));
+    const line = (label, name) => ({ label, value, stroke: colour(name), width: 2, points: { show: this.columns[0].length < 40, size: 5 } });
     return {
       width: this.element.clientWidth,
       height: 180,
       scales: { x: { time: false } },
       axes: [{ ...axis, font, size: 30 }, { ...axis, font, size: 46 }],
-      series: [{ label: this.unit }, line(this.names[0], "--chart-1"), line(this.names[1], "--chart-2")],
+      series: [{ label: this.unit, value }, line(this.names[0], "--chart-1"), { ...line(this.names[1], "--chart-2"), dash: [6, 4] }],
       cursor: { drag: { x: false, y: false } },
+      hooks: { setCursor: [() => this.point()] },
     };
   }
 }

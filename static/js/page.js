@@ -30,8 +30,8 @@ let kept = null;
 
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const opened = [...detail.target.querySelectorAll("details[open] > summary")].map((summary) => summary.textContent);
-  const focused = detail.target.contains(document.activeElement) ? document.activeElement.textContent : null;
-  kept = { opened, focused };
+  const focused = detail.target.contains(document.activeElement) ? document.activeElement : null;
+  kept = { opened, focused: focused?.textContent, id: focused?.id };
 });
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => {
@@ -39,7 +39,8 @@ document.addEventListener("htmx:afterSettle", ({ detail }) => {
   for (const summary of detail.elt.querySelectorAll("summary")) {
     if (kept.opened.includes(summary.textContent)) summary.parentElement.open = true;
   }
-  const again = [...detail.elt.querySelectorAll("a, button, summary")].find((one) => one.textContent === kept.focused);
+  const alike = [...detail.elt.querySelectorAll("a, button, summary")].filter((one) => one.textContent === kept.focused);
+  const again = alike.find((one) => one.id === kept.id) ?? alike[0];
   if (kept.focused) again?.focus({ preventScroll: true });
   kept = null;
 });

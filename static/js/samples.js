@@ -1,66 +1,70 @@
-// The grids that the model drew while it trained: the newest large, the earlier ones to compare with.
+// The grids that the model drew while it trained, for the same latents each time: the newest, or any by the slider.
 
-const MOST_SHOWN = 24;
+import { fill, number } from "./figures.js";
+
+const FRAME = 160;
 
 export class Samples {
-  constructor(section, large, list, caption, words) {
-    Object.assign(this, { section, large, list, caption, words, all: [], following: true });
-    list.addEventListener("keydown", (event) => this.move(event));
+  constructor(section, at, words) {
+    Object.assign(this, { section, words, all: [], place: 0, following: true, playing: false });
+    this.image = at("sample");
+    this.slider = at("sample-time");
+    this.button = at("sample-play");
+    this.caption = at("sample-kimg");
+    this.slider.addEventListener("input", () => this.choose(this.slider.valueAsNumber));
+    this.button.addEventListener("click", () => (this.playing ? this.pause() : this.play()));
   }
 
   add(preview) {
-    this.all.push(preview);
+    // A resumed run draws some of them again.
+    this.all = [...this.all.filter((one) => one.kimg < preview.kimg), preview];
+  }
+
+  draw() {
+    if (!this.all.length) return;
+    const last = this.all.length - 1;
     this.section.hidden = false;
-    if (this.following) this.show(preview);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.drawList(), 60);
+    this.slider.max = last;
+    this.slider.disabled = this.button.disabled = last === 0;
+    this.show(this.following ? last : Math.min(this.place, last));
   }
 
-  show(preview) {
-    this.shown = preview;
-    this.large.src = preview.image;
-    this.large.alt = this.words.sample.replace("%(kimg)s", Math.round(preview.kimg));
-    this.caption.textContent = kimg(preview);
+  // At the right end the newest one stays in view.
+  choose(place) {
+    this.pause();
+    this.following = place === this.all.length - 1;
+    this.show(place);
   }
 
-  choose(preview) {
-    this.following = preview === this.all.at(-1);
-    this.show(preview);
-    this.drawList();
+  show(place) {
+    const preview = this.all[place];
+    const seen = fill(this.words.drawn, { count: number.format(Math.round(1000 * preview.kimg)) });
+    this.place = place;
+    if (this.image.getAttribute("src") !== preview.image) this.image.src = preview.image;
+    this.image.alt = fill(this.words.sample, { kimg: number.format(Math.round(preview.kimg)) });
+    this.slider.value = place;
+    this.slider.setAttribute("aria-valuetext", seen);
+    this.caption.textContent = seen;
   }
 
-  drawList() {
-    const step = Math.max(1, Math.ceil(this.all.length / MOST_SHOWN));
-    const kept = this.all.filter((one, place) => place % step === 0 || place === this.all.length - 1 || one === this.shown);
-    const focused = this.list.contains(document.activeElement);
-    this.list.replaceChildren(...kept.map((preview) => this.item(preview)));
-    const now = this.list.querySelector("[aria-pressed=true]");
-    if (focused) now?.focus();
-    if (now) this.list.scrollLeft = now.offsetLeft - this.list.clientWidth / 2;
+  async play() {
+    this.turn(true);
+    let place = this.place === this.all.length - 1 ? 0 : this.place + 1;
+    this.following = false;
+    for (; this.playing && place < this.all.length; place += 1) {
+      this.show(place);
+      await Promise.allSettled([this.image.decode(), new Promise((done) => setTimeout(done, FRAME))]);
+    }
+    if (this.playing) this.following = true;
+    this.pause();
   }
 
-  // One stop for the tab key; the arrow keys go from one to the next.
-  item(preview) {
-    const button = document.createElement("button");
-    const image = Object.assign(document.createElement("img"), { src: preview.image, alt: "", loading: "lazy" });
-    button.type = "button";
-    button.tabIndex = preview === this.shown ? 0 : -1;
-    button.setAttribute("aria-pressed", String(preview === this.shown));
-    button.append(image, kimg(preview));
-    button.addEventListener("click", () => this.choose(preview));
-    return button;
+  pause() {
+    this.turn(false);
   }
 
-  move(event) {
-    const buttons = [...this.list.children];
-    const now = buttons.indexOf(document.activeElement);
-    const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: buttons.length - 1 }[event.key];
-    if (to === undefined || now < 0) return;
-    event.preventDefault();
-    buttons[Math.max(0, Math.min(buttons.length - 1, to))].click();
+  turn(playing) {
+    this.playing = playing;
+    this.button.textContent = playing ? this.words.pause : this.words.play;
   }
-}
-
-function kimg(preview) {
-  return `${preview.kimg < 10 ? preview.kimg.toFixed(1) : Math.round(preview.kimg)} kimg`;
 }

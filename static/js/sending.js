@@ -2,6 +2,8 @@
 
 const ATTEMPTS = 6;
 const AT_ONCE = 2;
+const LINKS_AT_ONCE = 16;
+const UNHEARD = 3;
 
 // An answer that trying again will not change.
 export class Refused extends Error {}
@@ -34,7 +36,40 @@ export class Sender {
 
   part(upload, number, body, waits, signal) {
     const options = { method: "PUT", headers: { "Content-Type": "application/octet-stream" }, body, signal };
-    return this.patiently(() => this.call(`${upload.id}/parts/${number}/`, options), waits, signal);
+    const send = () => upload.direct
+      ? this.straight(upload, number, body, signal)
+      : this.call(`${upload.id}/parts/${number}/`, options);
+    return this.patiently(send, waits, signal);
+  }
+
+  // To the store itself, which knows nothing of us: an address that has run out is asked for anew.
+  async straight(upload, number, body, signal) {
+    const links = (upload.links ??= new Map());
+    if (!links.has(number)) await this.fetchLinks(upload, number, signal);
+    const response = await this.put(upload, links.get(number), body, signal);
+    if (response.ok) return;
+    links.clear();
+    throw new Error(`${response.status} ${response.statusText}`);
+  }
+
+  // A store that this browser never hears an answer of (it does not let our pages send to it, or can't be reached from
+  // here) is left aside: the site passes the parts on.
+  async put(upload, address, body, signal) {
+    try {
+      const response = await fetch(address, { method: "PUT", body, signal });
+      upload.unheard = 0;
+      return response;
+    } catch (error) {
+      if (!signal.aborted && navigator.onLine) upload.unheard = (upload.unheard ?? 0) + 1;
+      if (upload.unheard >= UNHEARD) upload.direct = false;
+      throw error;
+    }
+  }
+
+  async fetchLinks(upload, first, signal) {
+    const wanted = numbers(upload.part_count).slice(first - 1, first - 1 + LINKS_AT_ONCE);
+    const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ numbers: wanted }), signal };
+    for (const link of (await this.call(`${upload.id}/links/`, options)).links) upload.links.set(link.number, link.url);
   }
 
   async patiently(call, waits, signal) {
@@ -68,7 +103,8 @@ export class Sender {
     const waiting = (await this.call("?state=receiving&page_size=200", {})).results;
     const same = waiting.filter((upload) => upload.file_name === item.name && upload.size === size);
     const remembered = same.find((upload) => upload.id === known);
-    return remembered ?? same.find((upload) => !this.begunHere(upload.id)) ?? null;
+    const found = remembered ?? same.find((upload) => !this.begunHere(upload.id));
+    return found ? this.call(`${found.id}/`, {}) : null; // by itself it also tells of parts that went straight to the store
   }
 
   begunHere(id) {

@@ -14,7 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -26,9 +26,11 @@ PASSWORD = "correct horse 42"
 PEOPLE = f"""
 from django.core.management import call_command
 for name in ("alice", "bob", "charlie", "mod"):
-    words = dict(name=name.title(), password={PASSWORD!r}, staff=name == "mod")
+    words = dict(name=name.title(), password={PASSWORD!r}, staff=name == "mod", operator=name == "mod")
     call_command("create_account", f"{{name}}@example.com", **words)
 """
+# Other tests run beside these.
+expect.set_options(timeout=30_000)
 REQUIRED = os.environ.get("CI") == "true"
 
 IN_A_BROWSER = [
@@ -42,19 +44,33 @@ IN_A_BROWSER = [
 ]
 
 
+@pytest.fixture(scope="session")
+def inhabited(migrated: Path, once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """A database with Alice, Bob, Charlie and Mod in it."""
+
+    def inhabit(folder: Path) -> None:
+        shutil.copy(migrated, folder)
+        manage(of_site(folder), "shell", "-c", PEOPLE)
+
+    return once("inhabited", inhabit) / "db.sqlite3"
+
+
 @pytest.fixture(scope="module")
-def environment() -> Iterator[dict[str, str]]:
-    """A database with Alice, Bob, Charlie and Mod in it, and a folder for files."""
+def environment(inhabited: Path) -> Iterator[dict[str, str]]:
+    """A database with the cast in it, and a folder for files."""
     # Outside pytest's folder, whose name is too long for a socket.
     folder = Path(tempfile.mkdtemp(prefix="gan-"))
+    shutil.copy(inhabited, folder)
+    yield of_site(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def of_site(folder: Path) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))}
     environment |= {"GANERATE_VAR": str(folder), "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3"}
     environment |= {"EMAIL_URL": f"filemail:///{folder}/mail"}
     environment.pop("REDIS_URL", None)
-    manage(environment, "migrate", "--verbosity", "0")
-    manage(environment, "shell", "-c", PEOPLE)
-    yield environment
-    shutil.rmtree(folder, ignore_errors=True)
+    return environment
 
 
 @pytest.fixture
@@ -67,6 +83,10 @@ def mail(environment: dict[str, str]) -> Path:
 def site(environment: dict[str, str]) -> Iterator[str]:
     """The whole program as people run it, with workers, on files of its own."""
     port = free_port()
+    if "S3_BUCKET" in environment:
+        # A bucket of its own: only this site's pages may send to it.
+        environment |= {"SITE_URL": f"http://127.0.0.1:{port}", "S3_BUCKET": f"site-{port}"}
+        manage(environment, "prepare_bucket")
     command = [sys.executable, "manage.py", "run", "--port", str(port), "--quiet"]
     program = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     yield answering(f"http://127.0.0.1:{port}")
@@ -74,10 +94,11 @@ def site(environment: dict[str, str]) -> Iterator[str]:
     program.wait(30)
 
 
-def manage(environment: dict[str, str], *command: str) -> None:
+def manage(environment: dict[str, str], *command: str) -> str:
     whole = [sys.executable, "manage.py", *command]
     done = subprocess.run(whole, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def free_port() -> int:

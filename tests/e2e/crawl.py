@@ -14,7 +14,9 @@ INSTANCES, ASKED = 3, 20
 # Files, and pages that are somebody else's work: asked for, but not opened.
 NOT_OPENED = frozenset({
     "listing-sample", "purchase-bundle", "dataset-bundle", "dataset-sheet", "dataset-image-file", "listing-image",
-    "source-image", "job-preview", "schema", "own-data-export", "licence-text", "dataset-cover", "listing-cover",
+    "source-image", "job-preview", "metrics", "schema", "own-data-export", "licence-text", "dataset-cover",
+    "listing-cover", "listing-card", "listing-croissant", "purchase-link", "receipt-file", "sales-csv",
+    "dataset-file",
 })  # fmt: skip
 FOREIGN = ("/admin/queues/", "/admin/django_rq/", "/api/v1/docs/")
 
@@ -153,11 +155,12 @@ class Crawl:
 
 
 def route_of(address: str) -> str | None:
-    """The route's name and which questions are asked of it: `listing-list?q`."""
+    """The route's name and which question is asked of it: `listing-list?q`. Filters together are one more route."""
     parts = urlsplit(address)
     try:
         match = resolve(parts.path)
     except Resolver404:
         return None
-    asked = "&".join(sorted(parse_qs(parts.query)))
+    questions = list(parse_qs(parts.query))
+    asked = "several" if len(questions) > 1 else "".join(questions)
     return f"{match.view_name or match.route}{'?' if asked else ''}{asked}"

@@ -1,6 +1,7 @@
 """Something of every kind and state for the pages to show, made without training. Run in a management shell."""
 
 import hashlib
+from datetime import timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -10,10 +11,13 @@ from django.utils import timezone
 from generation import events
 from generation.models import Dataset, GenerationJob, SourceImage, SourceSet
 from marketplace.accounts.models import ApiToken, User
-from marketplace.listings import drafts
+from marketplace.listings import drafts, questions
+from marketplace.listings.models import Listing
+from marketplace.moderation import notices, suspensions, takedowns
 from marketplace.moderation.decisions import decide
 from marketplace.moderation.models import Decision
-from marketplace.purchases import checkout
+from marketplace.purchases import payout_accounts, payouts, refunds
+from marketplace.purchases.models import PayoutAccount
 from tests.marketplace import goods
 
 State = GenerationJob.State
@@ -22,12 +26,17 @@ TITLE = "겨울 외투와 모자를 담은 데이터셋"
 
 
 def furnish() -> None:
-    alice, bob, mod = (User.objects.get(email=f"{name}@example.com") for name in ("alice", "bob", "mod"))
+    names = ("alice", "bob", "charlie", "mod")
+    # What staff leave unsaid is said in the language of whom it is for, and stays so.
+    User.objects.update(language="ko")
+    alice, bob, charlie, mod = (User.objects.get(email=f"{name}@example.com") for name in names)
     source_sets_of(alice)
     datasets = [goods.dataset_of(alice, 130, ["외투", "모자"]), goods.dataset_of(alice, 20)]
     Dataset.objects.filter(owner=alice).update(name="겨울 외투")
     jobs_of(alice, datasets[0].job)
     listings_of(alice, bob, mod, datasets)
+    money_of(alice)
+    trouble_of(charlie, mod, goods.published_of(alice, datasets[1], title=TITLE))
     ApiToken.issue(alice, "자동_업로드_" + "x" * 60, ApiToken.Scope.values)
 
 
@@ -35,7 +44,7 @@ def source_sets_of(alice: User) -> None:
     SourceSet.objects.create(owner=alice, name="빈_모음_" + "가" * 90)
     row = SourceSet.objects.create(owner=alice, name="겨울 옷", usable_count=1_234)
     row.declare({"owns_rights": True, "no_recognisable_people": True})
-    for number, verdict in enumerate(["accepted", "fixed", "rejected"] * 12):
+    for number, verdict in enumerate(["accepted", "fixed", "rejected"] * 26):
         source_image(row, number, verdict)
 
 
@@ -66,11 +75,32 @@ def listings_of(alice: User, bob: User, mod: User, datasets: list[Dataset]) -> N
     words = {"title": TITLE, "description": "구김과 그림자가 있는 외투 사진을 닮았습니다.", "tags": ["외투", "겨울"]}
     goods.draft_of(alice, datasets[1], **words)
     goods.submitted_of(alice, datasets[1], **words, price=1_000_000)
-    rejected = goods.submitted_of(alice, datasets[1], **words)
-    decide(rejected.in_review, mod, Decision.Outcome.REJECT, Decision.ReasonCode.values[1], "제목을 고쳐 주세요.")
-    sold, kept = (goods.published_of(alice, dataset, **words) for dataset in datasets)
+    sold, kept = (goods.published_of(alice, dataset, **words, price=90_000) for dataset in datasets)
     drafts.withdraw(goods.draft_of(alice, datasets[1], **words))
     goods.bought(bob, sold)
-    checkout.refund(goods.bought(bob, kept, "two"))
+    refunds.refund(goods.bought(bob, kept, "two"), "staff")
     for _ in range(25):
         goods.published_of(alice, datasets[1], **words)
+    # The last stand first in lists, of which the first are looked at.
+    rejected = goods.submitted_of(alice, datasets[1], **words)
+    decide(rejected.in_review, mod, Decision.Outcome.REJECT, Decision.ReasonCode.values[1], "제목을 고쳐 주세요.")
+    asked_about = goods.published_of(alice, datasets[1], **words)
+    questions.answer(questions.ask(bob, asked_about, "사진은 몇 장입니까?"), "백서른 장입니다.")
+    questions.ask(bob, asked_about, "겨울 외투만 있습니까?")
+
+
+def money_of(alice: User) -> None:
+    """What was sold is as good as two months old."""
+    payout_accounts.save(alice, "KRW", "Shinhan", "Alice Kim", "110123456789")
+    PayoutAccount.objects.update(state="verified", verified_at=timezone.now())
+    assert payouts.plan(timezone.now() + timedelta(days=60))
+
+
+def trouble_of(charlie: User, mod: User, listing: Listing) -> None:
+    claim = {"work": "내 외투 사진", "good_faith": True, "accurate": True, "signature": "Charlie"}
+    bought = goods.bought(User.objects.get(email="bob@example.com"), listing, "three")
+    case = notices.report(listing, "copyright", reporter=charlie, text="제 사진입니다.", **claim)
+    takedowns.take_down(case, mod, "신고하신 분의 사진입니다.")
+    assert takedowns.down(bought.version)
+    until = timezone.now() + timedelta(days=3)
+    suspensions.impose(charlie, "withdraw", reason="살펴보는 중입니다.", until=until, by=mod)

@@ -147,9 +147,11 @@ def look_at_one_image(alice: Page) -> None:
 def sell(alice: Page) -> None:
     alice.get_by_role("link", name="Make a listing").click()
     alice.get_by_label("Title").fill("Drawn shapes")
-    alice.get_by_role("radio").first.check()
-    alice.get_by_label("Description").fill("Shapes drawn by formulas.")
-    alice.get_by_label("Price").fill("1000")
+    alice.get_by_role("textbox", name="Description").fill("Shapes drawn by formulas.")
+    alice.get_by_role("group", name="Licence").get_by_role("radio").first.check()
+    alice.get_by_role("textbox", name="Price").fill("1000")
+    for question in alice.get_by_role("region", name="Rights").get_by_role("group").all():
+        question.get_by_role("radio").first.check()
     alice.get_by_role("button", name="Save the draft").click()
     alice.get_by_role("button", name="Submit for review").click()
     expect(alice.get_by_role("heading", name="In review")).to_be_visible()
@@ -159,18 +161,17 @@ def decide(mod: Page, title: str, outcome: str, reason: str = "") -> None:
     mod.goto("/")
     mod.get_by_role("link", name="Review queue").click()
     mod.get_by_role("link", name=title).click()
-    mod.locator(f"[name=outcome][value={outcome}]").check()
     if reason:
-        mod.get_by_label("Reason").select_option("words")
+        mod.locator("[name=reason_code][value=words]").check()
         mod.locator("[name=reason]").fill(reason)
-    mod.get_by_role("button", name="Decide").click()
+    mod.locator(f"[name=outcome][value={outcome}]").click()
     expect(mod.locator(".messagelist .success")).to_be_visible()
 
 
 def mend(seller: Page) -> None:
     seller.reload()
     expect(seller.get_by_text("The description says too little.")).to_be_visible()
-    seller.get_by_label("Description").fill("Six kinds of shapes, drawn by formulas, 28 px.")
+    seller.get_by_role("textbox", name="Description").fill("Six kinds of shapes, drawn by formulas, 28 px.")
     seller.get_by_role("button", name="Save", exact=True).click()
     seller.get_by_role("button", name="Submit for review").click()
     expect(seller.get_by_role("heading", name="In review")).to_be_visible()
@@ -189,18 +190,19 @@ def wait_for_sale(seller: Page) -> None:
 def buy(bob: Page) -> Path:
     """In Korean."""
     bob.goto("/")
-    bob.locator(".person summary").click()
+    bob.locator(".person > details:not(.tray) > summary").click()
     bob.get_by_role("button", name="한국어").click()
     bob.get_by_label("검색").fill("shapes")
     bob.get_by_role("button", name="검색").click()
     bob.get_by_role("link", name="Drawn shapes").click()
     bob.get_by_role("link", name="구매하기", exact=True).click()
-    bob.get_by_role("checkbox").check()
+    for box in bob.get_by_role("main").get_by_role("checkbox").all():
+        box.check()
     bob.get_by_role("main").get_by_role("button").click()
     with bob.expect_download() as download:
-        bob.locator("#files ~ ul a").click()
+        bob.locator("#formats .button").first.click()
     bundle = download.value.path()
-    expect(bob.locator("#files ~ ul .hash")).to_contain_text(hashlib.sha256(bundle.read_bytes()).hexdigest())
+    expect(bob.locator("#formats .hash").first).to_contain_text(hashlib.sha256(bundle.read_bytes()).hexdigest())
     return bundle
 
 

@@ -1,13 +1,18 @@
 """A job followed live in a real browser: by socket, by event stream, by asking; lists and galleries by keyboard."""
 
+import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, Route, WebSocketRoute, expect
+from playwright.sync_api import Locator, Page, Route, WebSocket, WebSocketRoute, expect
 
+from benchmarks.processes import web
 from tests.e2e.conftest import IN_A_BROWSER, ROOT
 
 pytestmark = IN_A_BROWSER
@@ -56,7 +61,7 @@ def cut_sockets(page: Page) -> list[str]:
         tried.append(socket.url)
         socket.close(code=1011)
 
-    page.route_web_socket(re.compile("/ws/"), close)
+    page.route_web_socket(re.compile("/ws/jobs/"), close)
     return tried
 
 
@@ -84,9 +89,9 @@ def cancel(page: Page) -> None:
 
 def test_where_no_socket_gets_through_the_event_stream_does(person: Callable[[str], Page], submit: Callable[..., str]):
     alice = person("alice")
-    tried = cut_sockets(alice)
+    tried, address = cut_sockets(alice), submit()
     with alice.expect_request(re.compile(r"/api/v1/jobs/.*/events/"), timeout=60_000) as stream:
-        alice.goto(submit())
+        alice.goto(address)
     assert len(tried) == 2
     assert "after=" in stream.value.url
     expect(alice.locator("#link")).to_have_text("live", timeout=60_000)
@@ -109,7 +114,7 @@ def test_where_nothing_stays_open_the_page_asks_every_few_seconds(
     walk_through_samples(alice)
     cancel(alice)
     expect(alice.locator("#ending")).to_contain_text("This job was cancelled")
-    expect(alice.get_by_role("link", name="Start again with these settings")).to_be_visible()
+    expect(alice.get_by_role("link", name="Run again")).to_be_visible()
 
 
 def read_as_a_table(alice: Page) -> None:
@@ -123,20 +128,71 @@ def read_as_a_table(alice: Page) -> None:
 
 
 def walk_through_samples(alice: Page) -> None:
-    """One stop for the tab key; arrows, Home and End from one sample to the next."""
-    samples = alice.locator("#previews button")
-    expect(samples.nth(1)).to_be_visible(timeout=60_000)
-    assert alice.locator("#previews button[tabindex='0']").count() == 1
-    alice.locator("#previews button[aria-pressed=true]").focus()
+    """A slider from the first sample to the newest: arrows, Home and End; at its right end it follows the newest."""
+    slider, image = alice.locator("#sample-time"), alice.locator("#sample")
+    expect(slider).to_be_enabled(timeout=60_000)
+    slider.focus()
     alice.keyboard.press("Home")
-    expect(samples.first).to_be_focused()
-    expect(samples.first).to_have_attribute("aria-pressed", "true")
-    first = alice.locator("#sample").get_attribute("alt")
-    alice.keyboard.press("ArrowRight")
-    expect(samples.nth(1)).to_be_focused()
-    assert alice.locator("#sample").get_attribute("src") == samples.nth(1).locator("img").get_attribute("src")
+    first = image.get_attribute("src")
     assert first
-    assert "thousand images seen" in first
+    assert first.endswith("/previews/1/")
+    alice.keyboard.press("ArrowRight")
+    expect(image).to_have_attribute("src", re.compile("/previews/2/$"))
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"after [\d,]+ images seen"))
+    assert "thousand images seen" in (image.get_attribute("alt") or "")
+
+
+def listened(page: Page) -> tuple[list[str], list[int]]:
+    """The sockets of the job that the page opens from now on, and the numbers of the events that they bring."""
+    sockets, numbers = list[str](), list[int]()
+
+    def hear(frame: str | bytes) -> None:
+        number = json.loads(frame).get("number")
+        numbers.extend([number] if number else [])
+
+    def meet(socket: WebSocket) -> None:
+        if "/ws/jobs/" in socket.url:
+            sockets.append(socket.url)
+            socket.on("framereceived", hear)
+
+    page.on("websocket", meet)
+    return sockets, numbers
+
+
+def without_holes(sockets: list[str], numbers: list[int]) -> bool:
+    """A socket goes on right after what the page has, which may have come by asking meanwhile."""
+    starts = {int(address.rpartition("=")[2]) + 1 for address in sockets}
+    return all(number - 1 in numbers or number in starts for number in numbers)
+
+
+def test_nothing_is_missed_when_the_server_is_killed(
+    person: Callable[[str], Page], submit: Callable[..., str], environment: dict[str, str]
+):
+    alice = person("alice")
+    sockets, numbers = listened(alice)
+    alice.goto(submit())
+    moves(alice.locator("#headline"))
+    os.kill(web(Path(environment["GANERATE_VAR"])), signal.SIGKILL)
+    expect(alice.locator("#link")).to_have_text("connecting…", timeout=20_000)
+    expect(alice.locator("#link")).to_have_text("live", timeout=60_000)
+    moves(alice.locator("#headline"))
+    assert len(sockets) > 1
+    assert numbers == sorted(set(numbers))
+    assert without_holes(sockets, numbers)
+    cancel(alice)
+
+
+def test_a_page_connects_anew_as_soon_as_the_network_is_back(person: Callable[[str], Page], submit: Callable[..., str]):
+    alice = person("alice")
+    sockets, numbers = listened(alice)
+    alice.goto(submit())
+    expect(alice.locator("#link")).to_have_text("live", timeout=60_000)
+    with alice.expect_websocket(lambda socket: "/ws/jobs/" in socket.url, timeout=5_000):
+        alice.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(alice.locator("#link")).to_have_text("live")
+    assert len(sockets) == 2
+    assert without_holes(sockets, numbers)
+    cancel(alice)
 
 
 def test_a_list_follows_its_jobs_by_itself(person: Callable[[str], Page], submit: Callable[..., str]):
@@ -156,6 +212,7 @@ def test_a_list_follows_its_jobs_by_itself(person: Callable[[str], Page], submit
 def leaf_through(alice: Page) -> None:
     """The keyboard goes through the gallery's pages and stays where it was."""
     gallery = alice.locator("#gallery")
+    alice.wait_for_load_state("load")
     gallery.get_by_role("link", name="Next").press("Enter")
     expect(gallery.get_by_role("link", name="Image 60", exact=True)).to_be_visible()
     expect(gallery.get_by_role("link", name="Next")).to_be_focused()

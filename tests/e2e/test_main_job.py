@@ -1,6 +1,7 @@
 """The whole main job through the real program: server, Valkey, workers, public API, admin form."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -23,6 +24,12 @@ def port() -> int:
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     return os.environ | {"GANERATE_VAR": str(tmp_path / "var"), "DJANGO_SETTINGS_MODULE": "ganerate.settings"}
+
+
+@pytest.fixture
+def set_up(environment, migrated) -> None:
+    Path(environment["GANERATE_VAR"]).mkdir()
+    shutil.copy(migrated, environment["GANERATE_VAR"])
 
 
 def manage(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -52,8 +59,7 @@ def test_from_source_images_to_a_verified_bundle_and_nothing_left_running(enviro
         time.sleep(0.2)
 
 
-def test_a_taken_port_is_one_clear_line(environment, port):
-    assert manage(environment, "migrate", "--verbosity", "0").returncode == 0
+def test_a_taken_port_is_one_clear_line(environment, set_up, port):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()
@@ -63,8 +69,7 @@ def test_a_taken_port_is_one_clear_line(environment, port):
     assert "Traceback" not in done.stderr
 
 
-def test_images_that_are_not_there_are_one_clear_line(environment, port):
-    assert manage(environment, "migrate", "--verbosity", "0").returncode == 0
+def test_images_that_are_not_there_are_one_clear_line(environment, set_up, port):
     done = manage(environment, "demo", "--once", "--port", str(port), "--images", "/nowhere.zip")
     assert done.returncode != 0
     assert "/nowhere.zip does not exist" in done.stderr

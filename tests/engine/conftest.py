@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from generation.engine import training, validation
 from generation.engine.config import Recipe, RecipeRequest, resolve
 from generation.engine.data import ImageSet
 from generation.engine.drawn import SHAPES, draw_shapes
@@ -31,6 +32,13 @@ def tiny() -> Callable[..., Recipe]:
         return replace(recipe, **{"widths": widths, "latent_dim": 8, "batch": 16, **changes})  # type: ignore[arg-type]
 
     return build
+
+
+@pytest.fixture
+def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training reports after each step, and compares few images."""
+    monkeypatch.setattr(training, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(validation, "MOST_COMPARED", 24)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from generation.engine.augment import SHIFT, AdaptiveStrength, augment
+from generation.engine.augment import SCALE, SHIFT, AdaptiveStrength, augment
 from generation.engine.pictures import to_tensor
 
 
@@ -33,6 +33,24 @@ def test_shifted_images_reflect_at_the_border():
         assert any(torch.equal(row, candidate) for candidate in expected)
 
 
+def test_scaled_images_grow_and_shrink_about_their_middle():
+    square = torch.zeros(64, 1, 24, 24)
+    square[..., 8:16, 8:16] = 1
+    result = augment(square, ("scale",), 1.0, random())
+    sides = result.sum(dim=(1, 2, 3)).sqrt() / 8
+    assert sides.min() > 0.98 / SCALE
+    assert sides.max() < 1.02 * SCALE
+    assert sides.std() > 0.1
+    assert torch.allclose(result, result.flip(2, 3), atol=1e-5)
+    assert result.max() <= 1
+
+
+def test_without_scale_every_pixel_is_one_of_the_images():
+    images = torch.randn(32, 1, 28, 28)
+    result = augment(images, ("flip", "translation"), 1.0, random())
+    assert all(torch.isin(moved, image).all() for moved, image in zip(result, images, strict=True))
+
+
 def test_colour_keeps_greys_grey_and_shapes_in_place():
     grey = torch.rand(16, 1, 8, 8).expand(-1, 3, -1, -1)
     result = augment(grey, ("colour",), 1.0, random())
@@ -46,7 +64,7 @@ def test_strength_is_the_share_of_images_changed():
     assert 0.2 < changed.float().mean() < 0.3
 
 
-@pytest.mark.parametrize("name", ["flip", "colour", "translation", "cutout"])
+@pytest.mark.parametrize("name", ["flip", "colour", "translation", "scale", "cutout"])
 def test_gradients_pass(name):
     images = torch.rand(8, 3, 8, 8, requires_grad=True)
     augment(images, (name,), 1.0, random()).square().sum().backward()

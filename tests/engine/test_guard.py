@@ -84,10 +84,16 @@ def test_what_is_no_number_is_found_at_once(change):
 
 
 def test_knowing_learnt_images_from_unseen_ones_is_overfitting():
-    sure = replace(GOOD, r_v=0.4, r_v_error=0.1)
+    sure = replace(GOOD, r_v=0.8, r_v_error=0.1)
     assert evaluated(Condition(), sure, sure)[0] == ["", "overfitting"]
-    unsure = replace(GOOD, r_v=0.4, r_v_error=0.2)
+    unsure = replace(GOOD, r_v=0.8, r_v_error=0.2)
     assert evaluated(Condition(), unsure, unsure)[0] == ["", ""]
+
+
+def test_a_run_that_still_gets_better_is_not_restrained():
+    better = replace(GOOD, score=0.4, r_v=0.8, r_v_error=0.1)
+    assert evaluated(Condition(best_score=0.5), better, better)[0] == ["", ""]
+    assert evaluated(Condition(best_score=0.3), better, better)[0] == ["", "overfitting"]
 
 
 def test_without_held_out_images_r_t_tells_overfitting_once_augmentation_can_do_no_more():

@@ -1,6 +1,8 @@
-"""Whether the yardstick for leaks of augmentation sees what it must."""
+"""Augmentation stays with the discriminator; and the yardstick for leaks sees what it must."""
 
-from benchmarks.leaks import HUE, leaked, squares
+import pytest
+
+from benchmarks.leaks import HUE, STRONGEST, drawn_with, leaked, squares
 
 
 def test_upright_squares_of_the_right_hue_pass():
@@ -10,3 +12,8 @@ def test_upright_squares_of_the_right_hue_pass():
 def test_turned_and_recoloured_squares_are_seen():
     assert leaked(squares(angle=12, count=200)) > 0.95
     assert leaked(squares(hue=HUE + 0.08, count=200)) > 0.95
+
+
+@pytest.mark.slow
+def test_at_its_strongest_augmentation_turns_and_recolours_less_than_one_sample_in_a_hundred():
+    assert leaked(drawn_with(STRONGEST, kimg=25.0)) < 0.01

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from benchmarks import planted
+from generation.engine.metrics import stored
 from generation.engine.metrics.copies import CopyDetector
 from generation.engine.metrics.formulas import FAMILY, draw
 
@@ -84,3 +85,12 @@ def test_grey_images_and_very_few_of_them_work_too():
     assert CopyDetector.fit(greys[:2]).distance(greys[:1])[1].tolist() == [0]
     with pytest.raises(ValueError, match="at least two"):
         CopyDetector.fit(greys[:1])
+
+
+def test_a_stored_detector_judges_exactly_alike(found):
+    detector, train, unseen = found
+    again = stored.from_bytes(stored.to_bytes(detector))
+    looked_at = np.concatenate([train[:20], unseen[:40]])
+    for ours, theirs in zip(detector.distance(looked_at), again.distance(looked_at), strict=True):
+        assert np.array_equal(ours, theirs)
+    assert (again.calibration, again.twins) == (detector.calibration, detector.twins)

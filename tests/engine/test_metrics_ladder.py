@@ -28,7 +28,7 @@ def test_real_stands_above_blends_gaussians_and_blur_and_noise_below(tables, pic
 
 @pytest.fixture(scope="module")
 def runs():
-    return climb(pictures(28, grey=True), n=250, budgets=(0.3, 1.5, 6), widths=(16, 16))
+    return climb(pictures(28, grey=True), n=250, budgets=(0.3, 3, 12), widths=(16, 16))
 
 
 @pytest.mark.parametrize("metric", METRICS)

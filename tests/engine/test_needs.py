@@ -1,9 +1,14 @@
+from dataclasses import replace
+from itertools import product
+
 import pytest
 import torch
 
-from generation.engine import needs
-from generation.engine.config import RecipeRequest, resolve
-from generation.engine.needs import TooLittleMemory, check_memory, free_bytes, training_bytes
+from generation.engine import footprint, needs
+from generation.engine.config import CHANNELS, PRESETS, RESOLUTIONS, RecipeRequest, resolve
+from generation.engine.footprint import training_bytes
+from generation.engine.needs import TooLittleMemory, check_memory, free_bytes
+from generation.engine.networks import build_discriminator, build_generator
 
 CPU = torch.device("cpu")
 
@@ -50,3 +55,33 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch):
     assert free_bytes(CPU) == 1000
     (tmp_path / "memory.max").write_text("max")
     assert free_bytes(CPU) > 1000
+
+
+@pytest.mark.parametrize(("preset", "resolution"), product(PRESETS, RESOLUTIONS))
+def test_weights_are_counted_without_building_the_networks(preset, resolution):
+    for channels, classes in product(CHANNELS, ((), ("cat", "dog", "owl"))):
+        request = RecipeRequest(preset, resolution, labels=bool(classes))
+        recipe = resolve(request, images=500, channels=channels, classes=classes)
+        with torch.device("meta"):
+            nets = (build_generator(recipe), build_discriminator(recipe))
+        built = sum(weight.numel() for net in nets for weight in net.parameters())
+        assert footprint.weights(recipe) == built
+
+
+@pytest.mark.parametrize("body", ["smooth", "strided"])
+def test_weights_of_both_bodies_are_counted(body):
+    recipe = replace(resolve(RecipeRequest("quick", 32), images=500, channels=3), body=body)
+    nets = (build_generator(recipe), build_discriminator(recipe))
+    assert footprint.weights(recipe) == sum(weight.numel() for net in nets for weight in net.parameters())
+
+
+def test_a_machine_has_what_its_container_may_use(tmp_path, monkeypatch):
+    monkeypatch.setattr(footprint, "LIMITS", tmp_path)
+    monkeypatch.setattr(footprint, "MEMORY", tmp_path / "meminfo")
+    assert footprint.machine_bytes() is None
+    (tmp_path / "meminfo").write_text("MemTotal:       4 kB\nMemFree:        1 kB\n")
+    assert footprint.machine_bytes() == 4096
+    (tmp_path / "memory.max").write_text("max")
+    assert footprint.machine_bytes() == 4096
+    (tmp_path / "memory.max").write_text("1024")
+    assert footprint.machine_bytes() == 1024

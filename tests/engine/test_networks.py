@@ -1,15 +1,16 @@
 import pytest
 import torch
+from torch.nn import functional as F
 
 from generation.engine.config import RESOLUTIONS, RecipeRequest, resolve
-from generation.engine.networks import Modulation, batch_deviation, build_discriminator, build_generator
+from generation.engine.networks import Enlarge, Modulation, batch_deviation, build_discriminator, build_generator
 
 
 def parameters(net):
     return sum(parameter.numel() for parameter in net.parameters())
 
 
-@pytest.mark.parametrize("preset", ["quick", "paper"])
+@pytest.mark.parametrize("preset", ["quick", "standard", "paper"])
 @pytest.mark.parametrize("resolution", RESOLUTIONS)
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("labels", [False, True])
@@ -76,3 +77,29 @@ def test_the_size_of_a_pixels_features_says_nothing():
     layer = Modulation(8, 4)
     x, condition = torch.randn(2, 8, 4, 4), torch.randn(2, 4)
     assert torch.allclose(layer(x, condition), layer(5 * x, condition), atol=1e-4)
+
+
+def test_enlarging_is_nearest_neighbours_and_a_convolution():
+    layer, x = Enlarge(3, 5), torch.randn(2, 3, 6, 6)
+    torch.nn.init.normal_(layer.weight)
+    plain = F.conv2d(F.interpolate(x, scale_factor=2), layer.weight.flip(2, 3).transpose(0, 1), padding=1)
+    assert torch.allclose(layer(x), plain, atol=1e-5)
+
+
+def test_even_surfaces_stay_even_whatever_the_weights():
+    layer = Enlarge(3, 5)
+    torch.nn.init.normal_(layer.weight)
+    inside = layer(torch.randn(1, 3, 1, 1).expand(1, 3, 6, 6))[:, :, 1:-1, 1:-1]
+    assert torch.allclose(inside, inside[:, :, :1, :1].expand_as(inside), atol=1e-5)
+
+
+def test_enlarging_starts_out_as_bilinear():
+    layer, x = Enlarge(1, 1), torch.randn(1, 1, 6, 6)
+    expected = layer.weight.sum() * F.interpolate(x, scale_factor=2, mode="bilinear")
+    assert torch.allclose(layer(x)[..., 1:-1, 1:-1], expected[..., 1:-1, 1:-1], atol=1e-6)
+
+
+def test_small_images_of_the_strided_body_are_still_drawn(tiny):
+    generator = build_generator(tiny(body="strided"))
+    assert generator.state_dict()["ups.0.up.weight"].shape == (8, 8, 4, 4)
+    assert generator(torch.randn(4, 8)).shape == (4, 3, 32, 32)

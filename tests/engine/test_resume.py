@@ -12,7 +12,6 @@ import time
 import pytest
 import torch
 
-from generation.engine import training, validation
 from generation.engine.checkpoints import Checkpoint
 from generation.engine.config import RecipeRequest
 from generation.engine.data import ImageSet, split_holdout
@@ -21,12 +20,6 @@ from generation.engine.training import train
 
 pytestmark = pytest.mark.usefixtures("quick_looks")
 RUN = RecipeRequest("quick", 32, kimg=0.48, labels=True)
-
-
-@pytest.fixture
-def quick_looks(monkeypatch):
-    monkeypatch.setattr(training, "TICK_SECONDS", 0.0)
-    monkeypatch.setattr(validation, "MOST_COMPARED", 24)
 
 
 @pytest.fixture

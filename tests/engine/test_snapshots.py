@@ -1,7 +1,6 @@
 import pytest
 import torch
 
-from generation.engine import training, validation
 from generation.engine.config import RecipeRequest
 from generation.engine.data import split_holdout
 from generation.engine.guard import Evaluation
@@ -11,12 +10,6 @@ from generation.engine.validation import Judge
 
 pytestmark = pytest.mark.usefixtures("quick_looks")
 RUN = RecipeRequest("quick", 32, kimg=0.64)
-
-
-@pytest.fixture
-def quick_looks(monkeypatch):
-    monkeypatch.setattr(training, "TICK_SECONDS", 0.0)
-    monkeypatch.setattr(validation, "MOST_COMPARED", 24)
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def dataset_of(job_of) -> Callable[..., Dataset]:
         job = job_of(owner, count)
         job.generator = Generator.objects.create(
             owner=owner, source_set=job.source_set, source_fingerprint="f" * 64, size=1, checkpoint_key="x", sha256="x",
-            recipe={"resolution": 28, "channels": 1, "classes": []},
+            recipe={"resolution": 28, "channels": 1, "classes": [], "preset": "quick", "fit": "crop"},
         )  # fmt: skip
         job.first_slot = 64
         GenerationJob.objects.filter(pk=job.pk).update(
@@ -159,7 +159,8 @@ def squares(job: GenerationJob, first: int, count: int) -> JobTask:
             png = square(slot)
             made = {"slot": slot, "attempt": 0, "seed": slot, "label": None, "distance": 1.5}
             file.add(made | {"sha256": hashlib.sha256(png).hexdigest()}, png)
-        digest = file.store(key)
+        digest = file.end()
+        file.store(key)
     return JobTask.objects.create(
         job=job, kind="sample", queue="sampling", first=first, count=count, state="done", output_key=key, sha256=digest
     )

@@ -28,7 +28,7 @@ def test_a_job_is_submitted_and_says_where_to_follow_it(alice, api, bare_set):
     assert (job.owner, job.count, job.seed, job.requested["kimg"]) == (alice, 20, 7, 2)
     assert (body["state"], body["stage"], body["generator"], body["dataset"]) == ("queued", "preparing", None, None)
     assert len(body["expected_seconds"]) == 2
-    assert set(body["urls"]) == {"self", "events", "cancel", "stop", "page", "websocket"}
+    assert set(body["urls"]) == {"self", "events", "cancel", "stop", "again", "resume", "page", "websocket"}
     assert body["urls"]["websocket"] == f"ws://testserver/ws/jobs/{job.public_id}/"
     assert answer.headers["Location"] == body["urls"]["self"]
 
@@ -207,10 +207,13 @@ def queries_of_list(caller, captured) -> int:
 def test_a_list_asks_no_more_for_more_jobs(alice, api, job_of, dataset_of, django_assert_max_num_queries):
     caller = api(alice)
     dataset_of(alice)
+    parent = job_of(alice)
+    jobs.again(parent, alice)
     caller.get(URL)
     few = queries_of_list(caller, django_assert_max_num_queries(20))
     dataset_of(alice)
-    job_of(alice)
+    for _ in range(3):
+        jobs.again(parent, alice)
     assert queries_of_list(caller, django_assert_max_num_queries(20)) == few
 
 

@@ -124,8 +124,8 @@ def test_a_run_that_is_stopped_delivers_its_best_so_far(alice, drawn_set, run_al
     monkeypatch.setattr(care.guard, "is_best", lambda condition, evaluation, first: next(best) == "best")
     keep = train.Keeper.keep
 
-    def stop_late(keeper, progress):
-        keep(keeper, progress)
+    def stop_late(keeper, progress, **how):
+        keep(keeper, progress, **how)
         if progress.kimg >= 0.16 and not kept:
             kept["job"] = keeper.job
             jobs.stop(keeper.job)

@@ -77,7 +77,7 @@ def test_a_failed_task_is_tried_again_but_not_at_once(alice, job_of):
     job_of(alice)
     assert claims.claim("training", "worker").fail("no luck")
     assert claims.claim("training", "worker") is None
-    JobTask.objects.update(not_before=timezone.now())
+    JobTask.objects.update(not_before=timezone.now() - timedelta(seconds=1))
     assert claims.claim("training", "worker").task.last_error == "no luck"
 
 

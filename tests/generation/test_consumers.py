@@ -17,10 +17,14 @@ record = database_sync_to_async(events.record)
 pytestmark = pytest.mark.usefixtures("transactional_db", "valkey")
 
 
-def socket_of(user: Any, job: GenerationJob, query: str = "") -> WebsocketCommunicator:
-    socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), f"/ws/jobs/{job.public_id}/{query}")
+def socket_at(user: Any, address: str) -> WebsocketCommunicator:
+    socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), address)
     socket.scope["user"] = user
     return socket
+
+
+def socket_of(user: Any, job: GenerationJob, query: str = "") -> WebsocketCommunicator:
+    return socket_at(user, f"/ws/jobs/{job.public_id}/{query}")
 
 
 async def numbers(socket: WebsocketCommunicator, count: int) -> list[int]:
@@ -156,10 +160,58 @@ async def test_a_quiet_connection_stays_open(alice, job_of):
 
 
 async def test_a_quiet_connection_is_pinged(alice, job_of, monkeypatch):
-    monkeypatch.setattr("generation.consumers.PING_SECONDS", 0.1)
+    monkeypatch.setattr("generation.house.HEARTBEAT_SECONDS", 0.1)
     job = await sync_to_async(job_of)(alice)
     socket = socket_of(alice, job, "?after=1")
     await socket.connect()
     await socket.receive_json_from()
     assert (await socket.receive_json_from())["kind"] == "ping"
     await socket.disconnect()
+
+
+async def test_a_person_is_told_how_their_jobs_stand(alice, job_of, monkeypatch):
+    socket = socket_at(alice, "/ws/me/")
+    await socket.connect()
+    job = await sync_to_async(job_of)(alice)
+    told = await socket.receive_json_from(timeout=5)
+    assert (told["type"], told["event"]["kind"], told["event"]["state"]) == ("owner.event", "submitted", "queued")
+    await database_sync_to_async(events.tick)(job, {"fraction": 0.5, "seconds_left": [60, 90], "loss_d": 0.1})
+    event = (await socket.receive_json_from(timeout=5))["event"]
+    assert (event["public_id"], event["name"], event["url"]) == (str(job.public_id), "Bare", job.get_absolute_url())
+    assert (event["fraction"], event["seconds_left"]) == (0.5, [60, 90])
+    await socket.disconnect()
+
+
+async def test_ticks_reach_the_other_pages_at_most_once_a_second(alice, job_of):
+    job = await sync_to_async(job_of)(alice)
+    socket = socket_at(alice, "/ws/me/")
+    await socket.connect()
+    for kimg in range(3):
+        await database_sync_to_async(events.tick)(job, {"fraction": kimg})
+    await record(job, "stage", {}, "training")
+    kinds = [(await socket.receive_json_from(timeout=5))["event"]["kind"] for _ in range(2)]
+    assert kinds == ["progress", "stage"]
+    await socket.disconnect()
+
+
+async def test_a_notification_passes_through(alice):
+    socket = socket_at(alice, "/ws/me/")
+    await socket.connect()
+    message = {"type": "person.notification", "notification": {"kind": "succeeded"}}
+    await database_sync_to_async(events.send)([(events.owner_group(alice.pk), message)])
+    assert await socket.receive_json_from(timeout=5) == message
+    await socket.disconnect()
+
+
+async def test_a_person_hears_nothing_of_others(alice, bob, job_of):
+    socket = socket_at(bob, "/ws/me/")
+    await socket.connect()
+    await sync_to_async(job_of)(alice)
+    assert await socket.receive_nothing(timeout=0.5)
+    await socket.disconnect()
+
+
+async def test_nobody_has_pages_who_is_not_signed_in():
+    socket = socket_at(AnonymousUser(), "/ws/me/")
+    await socket.connect()
+    assert await socket.receive_output(timeout=5) == {"type": "websocket.close", "code": 4404}

@@ -151,7 +151,7 @@ def test_images_of_a_label_are_found_by_their_slots(labelled):
 def test_images_of_a_label_are_found_across_a_hole(labelled):
     """Of a job that was stopped while several workers sampled."""
     labelled.job.tasks.filter(kind="sample", first=4).update(state="cancelled")
-    assert gallery.runs(labelled) == [(0, 4), (8, 2)]
+    assert gallery.runs(labelled.job) == [(0, 4), (8, 2)]
     assert list(gallery.places(labelled, "dog")) == [0, 3, 5]
     assert list(gallery.places(labelled, "cat")) == [2, 4]
     assert list(gallery.places(labelled, "owl")) == [1]

@@ -1,7 +1,10 @@
 import hashlib
 import os
 import random
+from base64 import b64encode
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.policy import HTTP
 from pathlib import Path
 
 import pytest
@@ -93,20 +96,68 @@ async def test_one_range(bundle, header):
         "bytes=-",
         "bytes=a-b",
         "bytes=9-3",
-        "bytes=0-1,5-6",
+        "bytes=0-1,x",
+        "bytes=0-1,9-3",
+        "bytes=0-1;5-6",
+        "bytes=,",
         "items=0-1",
         "bytes=٣-",
         "bytes=1 0-20",
         f"bytes={'9' * 5000}-",
     ],
 )
-async def test_what_is_no_single_range_gets_the_whole(bundle, header):
+async def test_what_is_no_range_gets_the_whole(bundle, header):
     response, body = await ask(bundle, range=header)
     assert (response.status_code, body) == (200, DATA)
     assert "Content-Range" not in response
 
 
-@pytest.mark.parametrize("header", ["bytes=1000-", "bytes=1000-1001", "bytes=-0"])
+SEVERAL = {
+    "bytes=0-9,20-29": [(0, 10), (20, 30)],
+    "bytes=20-29, 0-9": [(20, 30), (0, 10)],
+    "bytes=,0-9 ,\t-10,": [(0, 10), (990, 1000)],
+    "bytes=240-260,590-610,2000-": [(240, 261), (590, 611)],
+    "bytes=500-599,0-9,5-19": [(0, 20), (500, 600)],
+}
+
+
+@pytest.mark.parametrize("header", SEVERAL)
+async def test_several_ranges(bundle, header):
+    response, body = await ask(bundle, range=header)
+    assert response.status_code == 206
+    assert int(response["Content-Length"]) == len(body)
+    assert "Content-Range" not in response
+    told = message_from_bytes(f"Content-Type: {response['Content-Type']}\r\n\r\n".encode() + body, policy=HTTP)
+    parts = [(part["Content-Range"], part["Content-Type"], part.get_payload(decode=True)) for part in told.iter_parts()]
+    assert parts == [
+        (f"bytes {start}-{end - 1}/1000", "application/zip", DATA[start:end]) for start, end in SEVERAL[header]
+    ]
+
+
+async def test_ranges_that_make_one_are_answered_as_one(bundle):
+    response, body = await ask(bundle, range="bytes=0-99,100-199,150-299")
+    assert (response.status_code, body, response["Content-Range"]) == (206, DATA[:300], "bytes 0-299/1000")
+
+
+async def test_a_swarm_of_ranges_gets_the_whole(bundle):
+    """RFC 9110, 17.15: many small ranges are an attack, not a reader."""
+    response, body = await ask(bundle, range="bytes=" + ",".join(f"{at}-{at}" for at in range(0, 100, 2)))
+    assert (response.status_code, body) == (200, DATA)
+
+
+async def test_several_ranges_of_another_bundle_get_the_whole(bundle):
+    response, body = await ask(bundle, range="bytes=0-9,20-29", if_range='"else"')
+    assert (response.status_code, body, response["Content-Type"]) == (200, DATA, "application/zip")
+
+
+async def test_whoever_gets_a_part_knows_the_hash_of_the_whole(bundle):
+    """RFC 9530."""
+    for headers in ({}, {"range": "bytes=-1"}, {"range": "bytes=0-1,5-6"}):
+        response, _body = await ask(bundle, **headers)
+        assert response["Repr-Digest"] == f"sha-256=:{b64encode(bytes.fromhex(SHA256)).decode()}:"
+
+
+@pytest.mark.parametrize("header", ["bytes=1000-", "bytes=1000-1001", "bytes=-0", "bytes=-0,1000-"])
 async def test_a_range_past_the_end(bundle, header):
     response, body = await ask(bundle, range=header)
     assert (response.status_code, body) == (416, b"")
@@ -146,6 +197,18 @@ async def test_who_wants_another_file_gets_none(bundle):
     assert (response.status_code, body) == (206, DATA[995:])
 
 
+async def test_conditions_go_in_their_order(bundle):
+    """RFC 9110, 13.2.2: If-Match before If-None-Match, and both before a range."""
+    met = {"if_match": f'"{SHA256}"', "if_unmodified_since": "Sat, 21 Nov 2020 12:30:59 GMT"}
+    assert (await ask(bundle, **met))[0].status_code == 200
+    assert (await ask(bundle, if_unmodified_since="Sat, 21 Nov 2020 12:30:59 GMT"))[0].status_code == 412
+    assert (await ask(bundle, if_match=f'W/"{SHA256}"'))[0].status_code == 412
+    both = {"if_match": '"else"', "if_none_match": f'"{SHA256}"', "range": "bytes=2000-"}
+    assert (await ask(bundle, **both))[0].status_code == 412
+    newer = {"if_none_match": '"else"', "if_modified_since": MADE}
+    assert (await ask(bundle, **newer))[0].status_code == 200
+
+
 async def test_head_opens_nothing(bundle):
     default_storage.delete("part.zip")
     whole, body = await ask(bundle, "head")
@@ -177,6 +240,18 @@ async def test_bytes_from_memory_are_answered_alike():
     assert (ask().status_code, ask().content) == (200, DATA)
     part = ask(range="bytes=-7", if_range=f'"{SHA256}"')
     assert (part.status_code, part.content, part["Content-Range"]) == (206, DATA[-7:], "bytes 993-999/1000")
+    several = ask(range="bytes=0-1,5-6")
+    assert (several.status_code, DATA[:2] in several.content, DATA[5:7] in several.content) == (206, True, True)
+
+
+def test_each_kind_of_file_says_what_it_is():
+    def kind(name: str) -> str:
+        return downloads.bytes_response(RequestFactory().get("/"), name, DATA, MADE_AT)["Content-Type"]
+
+    assert kind("a.tar") == "application/x-tar"
+    assert kind("a.parquet") == "application/vnd.apache.parquet"
+    assert kind("LICENSE.txt") == "text/plain; charset=utf-8"
+    assert kind("a.exe") == "application/octet-stream"
 
 
 async def test_a_download_cut_anywhere_is_resumed_to_the_same_bytes(bundle):

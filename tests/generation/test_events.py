@@ -67,4 +67,4 @@ def test_work_goes_on_without_a_channel_layer(alice, job_of, transactional_db, s
     settings.CHANNEL_LAYERS = {"default": layer | {"CONFIG": {"hosts": ["unix:///nowhere.sock"]}}}
     job = job_of(alice)
     assert events.record(job, "progress", {}).number == 2
-    assert "was not pushed" in caplog.text
+    assert "Not pushed to" in caplog.text

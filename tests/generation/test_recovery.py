@@ -9,7 +9,9 @@ from django.db.models import F
 from django.utils import timezone, translation
 
 from generation import claims, endings, jobs, leftovers, memory, recovery, tasks
+from generation import tickets as queue_tickets
 from generation.models import GenerationJob, JobTask
+from generation.tasks import sample
 
 
 def lose(claim: claims.Claim) -> None:
@@ -173,3 +175,43 @@ def test_the_command_sweeps_once(alice, job_of):
     JobTask.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     call_command("sweep", "--once")
     assert not claim.renew()
+
+
+def test_the_sweeper_puts_enough_tickets_and_no_more(alice, job_of, valkey, transactional_db, monkeypatch):
+    monkeypatch.setattr(recovery, "ENOUGH_TICKETS", 3)
+    job = job_of(alice)
+    claims.add_shards(job, 10, 1)
+    valkey.flushall()
+    age()
+    assert recovery.put_missing_tickets("sampling") == 3
+    assert len(tickets("sampling")) == 3
+    assert recovery.put_missing_tickets("sampling") == 0
+
+
+def test_a_worker_that_stays_takes_a_ticket_for_each_further_task(alice, job_of, valkey, transactional_db):
+    claims.add_shards(job_of(alice), 2, 1)
+    for left in (1, 0, 0):
+        queue_tickets.take("sampling")
+        assert len(tickets("sampling")) == left
+    assert len(valkey.keys("rq:job:task-*")) == 1  # the training's
+
+
+def test_a_file_whose_commit_went_through_stays_whatever_was_heard_of_it(alice, job_of):
+    job_of(alice)
+    claim = claims.claim("training", "worker")
+    for key in ("shards/1/kept", "shards/1/late"):
+        default_storage.save(key, ContentFile(b"x"))
+    claim.finish(output_key="shards/1/kept")
+    for key in ("shards/1/kept", "shards/1/late"):
+        leftovers.remove_uncommitted(claim.task, key)
+    assert default_storage.listdir("shards/1")[1] == ["kept"]
+
+
+def test_progress_is_told_without_looking_at_every_shard(alice, job_of, django_assert_num_queries):
+    job = job_of(alice, 10)
+    claims.add_shards(job, 10, 1)
+    sample.count(job, 4, {"done": 1, "made": 2, "rejected": 1})
+    claim = claims.claim("sampling", "worker")
+    claim.advance(done=1, made=1, rejected=0)
+    with django_assert_num_queries(2):
+        assert sample.progress(job) == {"done": 5, "of": 10, "made": 9, "rejected": 4}

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import default_storage
 from django.db import connection
 from django.utils import timezone
 
@@ -56,10 +58,12 @@ def start_worker(tmp_path, valkey_url) -> Iterator[Callable[[str], "subprocess.P
         worker.wait()
 
 
-def wait_for(true: Callable[[], bool], seconds: float = 60.0) -> None:
+def wait_for(true: Callable[[], bool], seconds: float = 240.0) -> None:
     end = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < end, f"waited too long: {list(JobTask.objects.values())}"
+        assert time.monotonic() < end, (
+            f"waited too long: {list(JobTask.objects.values_list('kind', 'state', 'attempt'))}"
+        )
         recovery.sweep()
         time.sleep(0.2)
 
@@ -132,13 +136,116 @@ def test_a_worker_that_the_system_keeps_killing_fails_the_job_and_names_memory(h
     for attempt in range(1, claims.MAX_FAILURES + 1):
         wait_for(lambda attempt=attempt: hurry() or at_work(attempt))
         os.kill(horse_of(worker), signal.SIGKILL)
-        JobTask.objects.filter(state="running").update(lease_until=timezone.now() - timedelta(seconds=1))
-        recovery.sweep()
+        wait_for(lambda attempt=attempt: swept(attempt))
     assert ended(heavy)
     assert heavy.state == "failed"
     assert "most likely because the machine ran out of memory" in heavy.reason
     assert "the preset “standard”" in heavy.reason
 
 
+def swept(attempt: int) -> bool:
+    """A process that was killed is there until the system has taken its memory back."""
+    recovery.sweep()
+    return not at_work(attempt)
+
+
 def at_work(attempt: int) -> bool:
     return JobTask.objects.filter(state="running", attempt=attempt).exists()
+
+
+def exists(pid: int | None) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def test_a_worker_that_is_asked_to_go_gives_its_task_back_and_nothing_is_trained_again(training, start_worker):
+    worker = start_worker("training")
+    wait_for(lambda: stands_at(training) > 0)
+    time.sleep(1.5)
+    worker.terminate()
+    worker.wait(30)
+    task = training.tasks.get()
+    assert (task.state, task.last_error, task.output["failures"]) == ("queued", "", 0)
+    start_worker("training")
+    wait_for(lambda: training.events.filter(kind="resumed").exists())
+    stood = training.events.filter(kind="progress").values_list("payload__data__kimg", flat=True)
+    assert training.events.get(kind="resumed").payload["data"]["kimg"] >= max(stood)
+
+
+def test_a_worker_that_sleeps_past_its_lease_finds_another_at_its_work(training, start_worker):
+    worker = start_worker("training")
+    wait_for(lambda: stands_at(training) > 0)
+    late = horse_of(worker)
+    os.kill(late, signal.SIGSTOP)
+    start_worker("training")
+    wait_for(lambda: training.events.filter(kind="resumed").exists())
+    start = training.events.get(kind="resumed")
+    os.kill(late, signal.SIGCONT)
+    wait_for(lambda: not exists(late))
+    told = training.events.filter(number__gt=start.number, kind="progress").values_list(
+        "payload__data__kimg", flat=True
+    )
+    assert sorted(told) == list(told)
+    assert training.tasks.get().fence == 2
+    numbers = list(training.events.values_list("number", flat=True))
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_worker_on_a_busy_machine_keeps_what_it_holds(training, start_worker):
+    """It is there, and only gets no turn to renew its lease."""
+    worker = start_worker("training")
+    wait_for(lambda: stands_at(training) > 0)
+    JobTask.objects.update(lease_until=timezone.now() - timedelta(seconds=20))
+    assert recovery.put_back_lost() == 0
+    os.kill(horse_of(worker), signal.SIGKILL)
+    wait_for(lambda: training.events.filter(kind="resumed").exists())
+    assert training.tasks.get().attempt == 2
+
+
+def cancelled_in(job: GenerationJob, stage: str, worker: "subprocess.Popen[bytes]") -> float:
+    """Seconds until it has ended, its process is gone and what it had stored is too."""
+    wait_for(lambda: has_come_to(job, stage), 240)
+    horse, asked = horse_of(worker), time.monotonic()
+    assert jobs.cancel(job)
+    wait_for(lambda: ended(job) and not exists(horse) and freed(job))
+    assert job.state == "cancelled"
+    return time.monotonic() - asked
+
+
+def has_come_to(job: GenerationJob, stage: str) -> bool:
+    """Some stages take but a moment: then it is in the next."""
+    job.refresh_from_db()
+    assert not job.is_terminal, job.reason
+    order = GenerationJob.Stage.values
+    return order.index(job.stage) >= order.index(stage) and job.tasks.filter(state="running").exists()
+
+
+def freed(job: GenerationJob) -> bool:
+    folder = Path(default_storage.location)
+    kept = ("generators", "source-sets", "caches")
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).parts[0] not in kept]
+    return all("previews" in path.parts for path in paths)
+
+
+def slowness() -> float:
+    """How many times longer everything takes now than on an idle machine, at least."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
+@pytest.mark.parametrize("stage", ["preparing", "training"])
+def test_cancelling_a_training_takes_effect_within_seconds(training, start_worker, stage):
+    assert cancelled_in(training, stage, start_worker("training")) < 5 * slowness()
+
+
+@pytest.mark.timeout(900)
+def test_cancelling_takes_effect_within_seconds_in_every_later_stage(alice, drawn_set, start_worker):
+    first = jobs.submit(alice, drawn_set(alice), count=10, request=TINY, seed=7)
+    training, sampling = start_worker("training"), start_worker("sampling")
+    wait_for(lambda: ended(first), 240)
+    assert first.state == "succeeded", first.traceback
+    assert training.poll() is None
+    first.dataset.delete()
+    shutil.rmtree(Path(default_storage.location) / "datasets")
+    for stage in ("sampling", "screening", "evaluating", "packing"):
+        job = jobs.more(alice, first.generator, count=20_000)
+        took = cancelled_in(job, stage, sampling)
+        assert took < 5 * slowness(), f"{stage}: {took:.1f} s"

@@ -71,7 +71,7 @@ async def test_each_event_carries_its_number_as_id(alice, job_of):
 
 
 async def test_it_says_that_it_is_still_there(alice, job_of, monkeypatch):
-    monkeypatch.setattr("generation.streams.HEARTBEAT_SECONDS", 0.1)
+    monkeypatch.setattr("generation.house.HEARTBEAT_SECONDS", 0.1)
     job = await sync_to_async(job_of)(alice)
     response = await opened(alice, job)
     async for chunk in response.streaming_content:

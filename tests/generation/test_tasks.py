@@ -13,7 +13,8 @@ from django.db import connection
 from generation import bundles, claims, gallery, jobs, tasks
 from generation.engine import sampling
 from generation.models import Dataset, GenerationJob, Generator, JobTask
-from generation.tasks import handover, reporting, screening, threads, train
+from generation.tasks import handover, reporting, sample, screening, threads, train
+from generation.tasks.endings_of_work import OtherMachine
 
 from .conftest import TINY
 
@@ -280,3 +281,54 @@ def test_the_number_of_threads_belongs_to_the_recipe(alice, drawn_set, run_all):
     run_all()
     job.refresh_from_db()
     assert job.resolved["threads"] == 1
+
+
+@pytest.mark.slow
+def test_a_training_is_shared_by_as_many_processes_as_the_settings_ask_for(alice, drawn_set, run_all, settings):
+    settings.TRAINING_PROCESSES = 2
+    job = jobs.submit(alice, drawn_set(alice), count=10, request=TINY, seed=7)
+    run_all()
+    job.refresh_from_db()
+    assert job.state == "succeeded", job.traceback
+    assert job.generator.metrics["kimg"] == pytest.approx(0.32)
+    assert job.events.filter(kind="preview").exists()
+
+
+def test_the_second_worker_reads_what_the_first_worked_out_of_the_sources(alice, drawn_set, run_all, monkeypatch):
+    job = jobs.submit(alice, drawn_set(alice), count=10, request=TINY, seed=7)
+    run_all()
+    job.refresh_from_db()
+    screening.KEPT.clear()
+    monkeypatch.setattr(screening.CopyDetector, "fit", lambda *images: pytest.fail("fitted again"))
+    again = screening.Ground.of(job, job.generator, lambda: None)
+    assert again.detector.calibration == job.dataset.report["copies"]["calibration"]
+
+
+def test_a_worker_of_another_kind_leaves_a_half_made_set_to_the_others(alice, job_of):
+    job = job_of(alice)
+    claims.add_shards(job, 128, 64)
+    first, second = (claims.claim("sampling", name) for name in ("avx512", "avx2"))
+    first.finish(output={"environment": {"instruction_set": "AVX512"}})
+    with pytest.raises(OtherMachine):
+        sample.refuse_other_kind_of_machine(job, {"instruction_set": "AVX2"})
+    tasks.end(second, OtherMachine("AVX2 is not AVX512"))
+    second.task.refresh_from_db()
+    assert (second.task.state, second.task.output["disturbances"]) == ("queued", 1)
+    assert sample.refuse_other_kind_of_machine(job, {"instruction_set": "AVX512"}) is None
+
+
+def test_a_shard_that_is_not_as_it_was_made_is_made_again(alice, drawn_set, run_all, monkeypatch):
+    monkeypatch.setattr(handover, "SHARD", 64)
+    job = jobs.submit(alice, drawn_set(alice), count=100, request=TINY, seed=7)
+    assert [tasks.run_next(queue) for queue in ("training", "sampling", "sampling")] == [True] * 3
+    first, second = job.tasks.filter(kind="sample").order_by("first")
+    content = bytearray(default_storage.open(first.output_key).read())
+    content[100] ^= 1
+    default_storage.save(first.output_key, io.BytesIO(content))
+    default_storage.delete(second.output_key)
+    run_all()
+    job.refresh_from_db()
+    assert job.state == "succeeded", job.traceback
+    assert list(job.tasks.filter(kind="sample").values_list("attempt", flat=True)) == [2, 2]
+    assert (job.images_done, job.dataset.count) == (100, 100)
+    assert sum(name.startswith("images/") for name in bundle_of(job.dataset).namelist()) == 100

@@ -4,7 +4,7 @@ from django.db import connection
 
 from . import goods
 
-FINAL_ROWS = ("purchases_posting", "listings_listingversion")
+FINAL_ROWS = ("purchases_posting", "listings_listingversion", "moderation_auditentry")
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,11 @@
 import threading
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from marketplace.listings import drafts
-from marketplace.purchases import checkout, delivery
+from marketplace.purchases import checkout, delivery, payments, refunds
 from marketplace.purchases.checkout import CheckoutRefused
 from marketplace.purchases.models import Posting, Purchase
 
@@ -58,10 +59,12 @@ def test_an_attempt_that_died_before_payment_goes_on(bob, published):
 @pytest.mark.django_db
 def test_of_two_open_checkouts_one_is_paid(bob, published):
     first, second = (checkout.begin(bob, published.current, key) for key in ("one", "two"))
-    checkout.settle(first, "")
+    payments.settle(first, "")
     with pytest.raises(CheckoutRefused) as refused:
-        checkout.settle(second, "")
+        goods.bought(bob, published, "two")
     assert refused.value.purchase == first
+    with pytest.raises(payments.BoughtMeanwhile):
+        payments.settle(second, "")
     assert Purchase.objects.get() == first
     assert Posting.objects.count() == 2
 
@@ -96,7 +99,7 @@ def test_a_key_belongs_to_one_listing(alice, bob, published):
 def test_buyers_keep_the_version_they_bought(alice, bob, charlie, purchase):
     listing = purchase.version.listing
     before = delivery.bundles(purchase)
-    drafts.edit(listing, price=20_000, title="Better shirts")
+    drafts.edit(listing, price=20_000, title="Better shirts", changes="Better.")
     drafts.submit(listing)
     goods.published(listing)
     later = goods.bought(charlie, listing, "later")
@@ -109,7 +112,7 @@ def test_buyers_keep_the_version_they_bought(alice, bob, charlie, purchase):
 
 @pytest.mark.django_db
 def test_a_refunded_purchase_is_not_delivered(api, bob, purchase):
-    checkout.refund(purchase)
+    refunds.refund(purchase, "staff")
     response = api(bob).get(f"{URL}{purchase.public_id}/bundle/")
     assert response.status_code == 403
     assert response.json()["code"] == "not_delivered"
@@ -118,7 +121,7 @@ def test_a_refunded_purchase_is_not_delivered(api, bob, purchase):
 
 @pytest.mark.django_db
 def test_a_refunded_listing_can_be_bought_again(bob, published, purchase):
-    checkout.refund(purchase)
+    refunds.refund(purchase, "staff")
     assert goods.bought(bob, published, "again").state == Purchase.State.PAID
 
 
@@ -131,9 +134,19 @@ def test_the_fee_is_frozen(bob, published, settings):
 @pytest.mark.django_db
 def test_no_test_payment_where_they_are_switched_off(bob, published, settings):
     settings.TEST_PAYMENTS = False
-    with pytest.raises(Exception, match="switched off"):
+    with pytest.raises(ImproperlyConfigured, match="No payment provider"):
         goods.bought(bob, published)
-    assert Purchase.objects.get().state == Purchase.State.PENDING
+    assert not Purchase.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_purchase_that_pretends_is_not_paid_once_that_is_switched_off(bob, published, settings):
+    pending = checkout.begin(bob, published.current, "one")
+    settings.TEST_PAYMENTS = False
+    with pytest.raises(ImproperlyConfigured, match="switched off"):
+        goods.bought(bob, published)
+    assert Purchase.objects.get() == pending
+    assert not Posting.objects.exists()
 
 
 @pytest.mark.django_db

@@ -27,11 +27,13 @@ def test_a_listing_over_the_api_from_draft_to_review(api, alice):
     asked = {
         "dataset": str(dataset.public_id), "title": "  Generated   shirts ", "description": "Fine.", "price": 5_000,
         "tags": ["Shirt", "shirt", "옷"], "licence": str(goods.licence().public_id), "currency": "KRW",
+        "subject": "fashion", "declaration": goods.NOTHING_TO_ASK,
     }  # fmt: skip
     response = api(alice).post(URL, asked)
     assert response.status_code == 201
     made = response.json()
     assert (made["state"], made["title"], made["tags"]) == ("draft", "Generated shirts", ["shirt", "옷"])
+    assert (made["subject"], made["declaration"]) == ("fashion", goods.NOTHING_TO_ASK)
     assert made["dataset"]["count"] == 4
     assert made["dataset"]["report"]["copies"]["found"] == 0
     assert made["seller"] == {"id": str(alice.public_id), "name": "Alice"}
@@ -121,7 +123,7 @@ def test_a_rejected_listing_is_edited_as_a_new_version(api, submitted, mod):
 
 
 def test_a_published_listing_stays_on_sale_while_its_next_version_is_made(api, published, bob, mod):
-    patch(api, published, title="Better shirts")
+    patch(api, published, title="Better shirts", changes="Better.")
     assert api(bob).get(f"{URL}{published.public_id}/").json()["title"] == "Generated shirts"
     assert api(published.seller).post(f"{URL}{published.public_id}/submit/").status_code == 202
     seen = api(bob).get(f"{URL}{published.public_id}/").json()
@@ -134,7 +136,7 @@ def test_a_published_listing_stays_on_sale_while_its_next_version_is_made(api, p
 
 
 def test_a_rejected_second_version_leaves_the_first_on_sale(api, published, mod):
-    patch(api, published, title="Worse shirts")
+    patch(api, published, title="Worse shirts", changes="Worse.")
     drafts.submit(published)
     decide(published.in_review, mod, "reject", "words", "No.")
     published.refresh_from_db()

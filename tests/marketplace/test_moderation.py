@@ -4,11 +4,12 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from marketplace.listings import drafts, publishing
 from marketplace.listings.models import Listing
 from marketplace.listings.rules import ListingRefused
+from marketplace.moderation import standard_words
 from marketplace.moderation.decisions import DecisionRefused, decide
 from marketplace.moderation.models import Decision, Suspension
 from marketplace.purchases.checkout import CheckoutRefused
@@ -60,21 +61,36 @@ def test_the_page_shows_the_evidence(browser_of, mod, submitted):
     assert page.count('src="/studio/source-sets/') == 4
 
 
-def test_rejecting_needs_code_and_reason(browser_of, mod, submitted):
+def test_rejecting_needs_a_code_and_takes_words_fix_and_deadline(browser_of, mod, submitted):
     browser, url = browser_of(mod), f"{QUEUE}{submitted.public_id}/"
     page = browser.post(url, {"outcome": "reject", "reason_code": "", "reason": "", "version": 1}).content.decode()
     assert "A rejection needs a reason code." in page
-    page = browser.post(
-        url, {"outcome": "reject", "reason_code": "words", "reason": " ", "version": 1}
-    ).content.decode()
-    assert "Tell the seller what to change." in page
     assert not Decision.objects.exists()
-    browser.post(url, {"outcome": "reject", "reason_code": "words", "reason": "Say more.", "version": 1})
+    words = {"reason": "Say more.", "fix": "Name the fabric.", "deadline": "2099-01-31"}
+    browser.post(url, {"outcome": "reject", "reason_code": "words", "version": 1} | words)
     submitted.refresh_from_db()
-    assert (submitted.state, Decision.objects.get().reason) == ("rejected", "Say more.")
+    decision = Decision.objects.get()
+    assert (submitted.state, decision.reason, decision.fix) == ("rejected", "Say more.", "Name the fabric.")
+    assert str(decision.deadline) == "2099-01-31"
     again = browser.get(url).content.decode()
     assert "Say more." in again
     assert "does not wait for a decision" in again
+
+
+def test_one_click_rejects_with_the_usual_words_in_the_sellers_language(browser_of, alice, mod, submitted):
+    alice.language = "ko"
+    alice.save()
+    browser_of(mod).post(f"{QUEUE}{submitted.public_id}/", {"outcome": "reject", "reason_code": "words", "version": 1})
+    decision = Decision.objects.get()
+    with translation.override("ko"):
+        assert decision.reason == standard_words.why("words")
+        assert decision.fix == standard_words.remedy("words")
+    assert decision.deadline > timezone.localdate()
+
+
+def test_a_deadline_lies_in_the_future(mod, submitted):
+    with pytest.raises(DecisionRefused, match="future"):
+        decide(submitted.in_review, mod, "reject", "words", deadline=timezone.localdate())
 
 
 def test_another_version_than_was_looked_at_is_not_decided(browser_of, mod, submitted):
@@ -216,7 +232,5 @@ def test_staff_suspend_and_lift_in_admin(browser_of, mod, alice):
     row = Suspension.objects.get()
     assert row.imposed_by == mod
     assert not alice.has_perm("listings.add_listing")
-    browser_of(mod).post(
-        "/admin/moderation/suspension/", {"action": "lift", "_selected_action": [row.pk], "confirmed": "yes"}
-    )
+    browser_of(mod).post(f"/admin/moderation/suspension/{row.pk}/lift/", {"why": "She explained it."})
     assert alice.has_perm("listings.add_listing")

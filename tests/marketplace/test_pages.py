@@ -15,6 +15,8 @@ from marketplace.accounts.models import User
 from marketplace.listings.models import Listing
 from marketplace.purchases.models import Purchase
 
+from . import goods
+
 
 @dataclass
 class World:
@@ -233,3 +235,14 @@ def test_old_form_gets_an_explanation(db, alice: User):
     response = strict.post(reverse("profile"), {"name": "A"})
     assert response.status_code == 403
     assert "This form was too old" in response.text
+
+
+def test_strangers_learn_no_source_image_from_the_numbers(client, alice, api, bob):
+    listing = goods.published_of(alice)
+    source = goods.REPORT["copies"]["nearest"][0]["source"]
+    page = client.get(listing.get_absolute_url()).content.decode()
+    assert "0.34" in page
+    assert source not in page
+    answer = api(bob).get(f"/api/v1/listings/{listing.public_id}/")
+    assert "0.34" in answer.content.decode()
+    assert source not in answer.content.decode()

@@ -1,27 +1,80 @@
 """What buyers and members do on the pages, without JavaScript."""
 
+import io
 import re
 
 import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
+from PIL import Image, ImageChops, ImageStat
 
 from generation import gallery
 from marketplace.accounts.models import ApiToken, User
-from marketplace.listings import samples
-from marketplace.purchases.models import Purchase
+from marketplace.listings import drafts, samples
+from marketplace.listings.models import SellerProfile
 
 from . import goods
 
 
-def test_only_images_of_the_sample_are_shown_to_everyone(published, client):
-    version = published.current
-    shown = samples.sample_indexes(version)
-    hidden = next(index for index in range(version.dataset.count) if index not in shown)
-    response = client.get(reverse("listing-image", args=[published.public_id, shown[0]]))
-    assert response.content == gallery.image_bytes(version.dataset, shown[0])
-    assert client.get(reverse("listing-image", args=[published.public_id, hidden])).status_code == 404
+def test_the_grid_is_small_marked_and_without_metadata(alice, client):
+    listing = goods.published_of(alice, goods.dataset_of(alice, 80))
+    version = listing.current
+    first = samples.drawn(version, samples.SHOWN)[0]
+    shown = client.get(reverse("listing-image", args=[listing.public_id, first]))
+    picture, original = (
+        Image.open(io.BytesIO(data)) for data in (shown.content, gallery.image_bytes(version.dataset, first))
+    )
+    plain = original.convert("RGB").resize(picture.size, Image.Resampling.NEAREST)
+    assert (picture.format, picture.size, picture.getexif(), picture.info.get("xmp")) == ("WEBP", (160, 160), {}, None)
+    assert 3 < ImageStat.Stat(ImageChops.difference(picture, plain)).mean[0] < 60
+
+
+def test_only_images_that_the_platform_drew_are_shown(alice, client):
+    listing = goods.published_of(alice, goods.dataset_of(alice, 80))
+    drawn = samples.drawn(listing.current, samples.SHOWN)
+    hidden = next(index for index in range(80) if index not in drawn)
+    assert drawn[:16] == samples.sample_indexes(listing.current)
+    for index, status in [(drawn[-1], 200), (hidden, 404), (80, 404)]:
+        assert client.get(reverse("listing-image", args=[listing.public_id, index])).status_code == status
+
+
+def test_a_picture_that_the_browser_has_is_not_sent_again(published, client):
+    path = reverse("listing-image", args=[published.public_id, samples.sample_indexes(published.current)[0]])
+    first = client.get(path)
+    again = client.get(path, headers={"if-none-match": first["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "max-age=86400" in first["Cache-Control"]
+
+
+def test_the_card_is_there_for_people_and_machines(published, draft, client):
+    card = client.get(reverse("listing-card", args=[published.public_id]))
+    assert card["Content-Type"].startswith("text/markdown")
+    assert "# Generated shirts" in card.text
+    assert client.get(reverse("listing-croissant", args=[published.public_id])).json()["name"]
+    assert client.get(reverse("listing-card", args=[draft.public_id])).status_code == 404
+
+
+def test_the_page_names_the_seller_and_the_intermediary(published, alice, client):
+    SellerProfile.objects.create(
+        user=alice, is_business=True, business_name="Alice Images", representative="Alice",
+        registration_number="123-45-67891", mail_order_number="2026-Seoul-1", phone="02-123", address="Seoul",
+    )  # fmt: skip
+    text = client.get(published.get_absolute_url()).text
+    for told in ("Alice Images", "123-45-67891", "2026-Seoul-1", "intermediary", "VAT included"):
+        assert told in text
+
+
+def test_versions_say_what_is_new_and_which_is_mine(bob, purchase, browser_of):
+    listing = purchase.version.listing
+    drafts.edit(listing, price=12_000, changes="Twice the colours.")
+    drafts.submit(listing)
+    goods.published(listing)
+    text = browser_of(bob).get(listing.get_absolute_url()).text
+    assert "Twice the colours." in text
+    assert text.count("yours") == 1
+    assert "You own version 1; this one is newer" in text
+    assert "A newer version is on sale" in browser_of(bob).get(reverse("purchase", args=[purchase.public_id])).text
 
 
 def test_a_draft_is_for_its_seller_and_staff(draft, alice, mod, bob, client, browser_of):
@@ -38,39 +91,10 @@ def test_search_finds_and_says_when_it_does_not(published, client):
     assert "Generated shirts" in client.get("/", {"resolution": "nonsense"}).text
 
 
-def test_buying_once_however_often_the_form_is_sent(published, bob, browser_of):
-    browser, path = browser_of(bob), reverse("checkout", args=[published.public_id])
-    key = browser.get(path).context["form"].initial["attempt_key"]
-    for _ in range(2):
-        response = browser.post(path, {"licence_accepted": "on", "attempt_key": key})
-    purchase = Purchase.objects.get(buyer=bob)
-    assert purchase.state == "paid"
-    assert response.headers["Location"] == reverse("purchase", args=[purchase.public_id])
-
-
-def test_the_licence_must_be_accepted(published, bob, browser_of):
-    response = browser_of(bob).post(reverse("checkout", args=[published.public_id]), {"attempt_key": "x"})
-    assert response.status_code == 422
-    assert not Purchase.objects.exists()
-
-
-def test_who_owns_it_is_led_to_the_library(purchase, bob, browser_of):
-    path = reverse("checkout", args=[purchase.version.listing.public_id])
-    response = browser_of(bob).post(path, {"licence_accepted": "on", "attempt_key": "another"})
-    assert response.headers["Location"] == reverse("purchase", args=[purchase.public_id])
-
-
-def test_sellers_do_not_buy_from_themselves(published, alice, browser_of):
-    path = reverse("checkout", args=[published.public_id])
-    response = browser_of(alice).post(path, {"licence_accepted": "on", "attempt_key": "x"})
-    assert response.status_code == 422
-    assert "your own listing" in response.text
-
-
 def test_the_purchase_page_tells_how_to_verify(purchase, bob, browser_of):
     text = browser_of(bob).get(reverse("purchase", args=[purchase.public_id])).text
     assert purchase.version.tails.get().sha256 in text
-    assert "curl -C -" in text
+    assert "curl -fL -C -" in text
 
 
 def test_a_download_is_noted(purchase, bob, browser_of):

@@ -138,7 +138,7 @@ def test_a_failed_job_says_why_and_what_to_do(alice, browser_of):
     GenerationJob.objects.update(state="failed", reason="Training diverged.")
     text = browser_of(alice).get(job.get_absolute_url()).text
     assert "Training diverged." in text
-    assert reverse("job-new", args=[job.source_set.public_id]) in text
+    assert reverse("job-again", args=[job.public_id]) in text
 
 
 def test_images_end_where_the_dataset_ends(alice, browser_of):
@@ -155,7 +155,9 @@ def test_the_report_is_read_out(alice, browser_of):
     assert "None of the 80 examined images is a copy" in text
 
 
-OFFER = {"title": "Generated shirts", "description": "Plain.", "tags": "shirt, red", "price": "9900", "currency": "KRW"}
+OFFER = goods.NOTHING_TO_ASK | {
+    "title": "Generated shirts", "description": "Plain.", "tags": "shirt, red", "price": "9900", "currency": "KRW",
+}  # fmt: skip
 
 
 def test_a_listing_is_made_edited_submitted_and_withdrawn(alice, browser_of):

@@ -81,6 +81,15 @@ def test_the_command_makes_staff_who_may_moderate():
     assert user.groups.filter(name="Moderators").exists()
 
 
+def test_the_command_makes_staff_who_run_the_site_and_do_not_moderate():
+    made("ops@demo.example", "--operator")
+    user = User.objects.get()
+    assert user.is_staff
+    assert user.has_perm("generation.change_generationjob")
+    assert user.has_perm("generation.view_jobtask")
+    assert not user.has_perm("moderation.add_decision")
+
+
 def test_the_command_names_a_wrong_scope():
     with pytest.raises(CommandError, match="everything"):
         made("a@demo.example", "--token-scopes", "everything")
@@ -125,3 +134,10 @@ def test_an_erased_persons_draft_is_empty(alice):
     listing = goods.draft_of(alice)
     privacy.erase(alice)
     assert listing.latest.title == "–"
+
+
+def test_the_command_makes_members_of_staff():
+    made("money@demo.example", "--treasurer", "--operator")
+    user = User.objects.get()
+    assert user.is_staff
+    assert [group.name for group in user.groups.order_by("name")] == ["Operators", "Treasurers"]

@@ -11,6 +11,9 @@ from django.utils.translation import gettext as _
 
 from ganerate import preflight, statics, supervisor, valkey
 
+# What settings take for the address where nobody says another.
+USUAL = "http://127.0.0.1:8000"
+
 
 class Command(BaseCommand):
     help = "Runs the site and its workers on this machine until Ctrl-C."
@@ -28,6 +31,7 @@ class Command(BaseCommand):
             with translation.override(terminal_language()), preflight.lock(settings.VAR_DIR):
                 refuse(host, port)
                 statics.collect_if_stale(self.stdout.write)
+                name_address(port)
                 first = [supervisor.web(host, port)]
                 if settings.EMBEDDED_VALKEY:
                     first.insert(0, supervisor.embedded_valkey(settings.VAR_DIR / "valkey", settings.VALKEY_SOCKET))
@@ -44,10 +48,17 @@ def refuse(host: str, port: int) -> None:
     preflight.refuse_full_disk(settings.VAR_DIR)
     preflight.refuse_taken_port(host, port)
     preflight.refuse_other_database()
+    preflight.refuse_other_store()
     connections.close_all()
     if settings.EMBEDDED_VALKEY and valkey.answers(settings.VALKEY_SOCKET):
         text = _("Another Valkey answers at %(socket)s. Stop that one first.")
         raise preflight.NotNow(text % {"socket": settings.VALKEY_SOCKET})
+
+
+def name_address(port: int) -> None:
+    """Letters and links to copy name the site's address: where none is set, it is the one at this port."""
+    if settings.DEBUG and settings.SITE_URL == USUAL:
+        os.environ["SITE_URL"] = USUAL.replace("8000", str(port))
 
 
 def own_name() -> str:

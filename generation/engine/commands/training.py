@@ -17,18 +17,45 @@ from generation.engine.meter import Meter, duration
 from generation.engine.needs import check_memory
 from generation.engine.options import REQUESTED
 from generation.engine.runs import Run, RunError
+from generation.engine.teams import Team, device_of, joined
 from generation.engine.training import Progress, images_per_second, train
 
 
 def training(options: Namespace) -> None:
-    run, meter = Run(options.out), Meter(sys.stderr)
+    """In this process, or in each of those that torchrun has started."""
+    options.device = device_of(options.device)
+    with joined(options.device) as team:
+        if team.follows:
+            _follow(options, Run(options.out), team)
+        else:
+            _lead(options, Run(options.out), team)
+
+
+def _lead(options: Namespace, run: Run, team: Team) -> None:
+    meter = Meter(sys.stderr)
     everything, recipe, resume, device = (_resumed if options.resume else _begun)(options, run, meter)
+    team.agreed(lambda: (run.requested().to_dict(), recipe.to_dict()))
     images, holdout = split_holdout(everything, recipe.seed)
-    _announce(meter, images, holdout, recipe, device, resume)
-    progress = train(images, recipe, device=device, holdout=holdout, resume=resume, stopping=StopSignal())
+    _announce(meter, images, holdout, recipe, device, resume, team)
+    stop = StopSignal()
+    progress = train(images, recipe, device=device, holdout=holdout, resume=resume, stopping=stop, team=team)
     end = _followed(progress, run, meter, resume.kimg if resume else 0.0)
     run.draw()
     print(f"{end}. Samples, stats.jsonl, curves.svg and growth.png are in {run.path}")
+
+
+def _follow(options: Namespace, run: Run, team: Team) -> None:
+    """IMAGES and, of a run that goes on, RUN must be there for each process."""
+    StopSignal()  # the leader says when to stop
+    request, recipe = team.agreed(_of_the_leader)
+    images, holdout = split_holdout(_loaded(options, RecipeRequest.from_dict(request)), recipe["seed"])
+    resume, device = run.begun() if options.resume else None, chosen_device(options.device)
+    for _progress in train(images, Recipe.from_dict(recipe), device=device, holdout=holdout, resume=resume, team=team):
+        pass
+
+
+def _of_the_leader() -> tuple[dict[str, Any], dict[str, Any]]:
+    raise AssertionError("only the leader makes them")
 
 
 def _followed(reports: Iterator[Progress], run: Run, meter: Meter, begun: float) -> str:
@@ -122,11 +149,13 @@ def _announce(
     recipe: Recipe,
     device: torch.device,
     resume: Checkpoint | None,
+    team: Team,
 ) -> None:
     classes = f" in {len(recipe.classes)} classes" if recipe.classes else ""
     begins = f"from {resume.kimg:.4g}" if resume else "for"
     length = f"{begins} {'to ' if resume else ''}{recipe.kimg:.4g} kimg"
-    meter.say(f"{len(images)} images{classes}, {len(holdout)} held out; {length} on {device}, {recipe.dtype}")
+    shared = f", shared by {team.size} processes" if team.size > 1 else ""
+    meter.say(f"{len(images)} images{classes}, {len(holdout)} held out; {length} on {device}, {recipe.dtype}{shared}")
 
 
 def _show(meter: Meter, progress: Progress) -> None:

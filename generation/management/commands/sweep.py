@@ -5,11 +5,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connections
 
-from generation import abandoned, recovery
+from generation import abandoned, formats, leftovers, recovery
 
 logger = logging.getLogger(__name__)
 # What nobody goes on with for days need not be looked for each second.
 TIDY_SECONDS = 3600
+# Whoever waits for a format looks at its page, which sees to it sooner.
+FORMATS_SECONDS = 30
 
 
 class Command(BaseCommand):
@@ -19,6 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true")
 
     tidied_at = 0.0
+    formats_at = 0.0
 
     def handle(self, *args: Any, once: bool, **options: Any) -> None:
         while True:
@@ -36,10 +39,17 @@ class Command(BaseCommand):
             connections.close_all()
 
     def put_right(self) -> int:
-        return recovery.sweep() + self.tidy()
+        return recovery.sweep() + self.see_to_formats() + self.tidy()
+
+    def see_to_formats(self) -> int:
+        if self.formats_at and time.monotonic() - self.formats_at < FORMATS_SECONDS:
+            return 0
+        self.formats_at = time.monotonic()
+        return formats.resume()
 
     def tidy(self) -> int:
         if self.tidied_at and time.monotonic() - self.tidied_at < TIDY_SECONDS:
             return 0
         self.tidied_at = time.monotonic()
-        return abandoned.remove_uploads() + abandoned.remove_orphans()
+        removed = abandoned.remove_uploads() + abandoned.remove_orphans()
+        return removed + leftovers.expire() + leftovers.remove_temporary()

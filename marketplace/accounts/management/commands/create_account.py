@@ -9,6 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from marketplace.accounts.models import ApiToken, User
 
+GROUPS = {"staff": "Moderators", "operator": "Operators", "treasurer": "Treasurers"}
+
 
 class Command(BaseCommand):
     help = "Makes an account, or finds it, and prints id, e-mail and a fresh API token as JSON."
@@ -17,6 +19,8 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("--name", default="")
         parser.add_argument("--staff", action="store_true", help="may moderate in Django admin")
+        parser.add_argument("--operator", action="store_true", help="may watch the work in Django admin, and act on it")
+        parser.add_argument("--treasurer", action="store_true", help="may give money back and hold payouts")
         parser.add_argument("--token-scopes", default="", help="comma-separated; empty for no token")
         parser.add_argument("--password", default="", help="left as it is, or unusable, if not given")
         parser.add_argument("--language", default="en", choices=[code for code, _name in settings.LANGUAGES])
@@ -26,10 +30,10 @@ class Command(BaseCommand):
         user = account(options["email"].strip().lower(), options["name"], options["language"])
         if options["password"]:
             user.set_password(options["password"])
-        user.is_staff = user.is_staff or options["staff"]
+        groups = [name for option, name in GROUPS.items() if options[option]]
+        user.is_staff = user.is_staff or bool(groups)
         user.save(update_fields=["password", "is_staff"])
-        if options["staff"]:
-            user.groups.add(Group.objects.get(name="Moderators"))
+        user.groups.add(*Group.objects.filter(name__in=groups))
         text = ApiToken.issue(user, "create_account", scopes)[1] if scopes else None
         self.stdout.write(json.dumps({"id": str(user.public_id), "email": user.email, "token": text}))
 
