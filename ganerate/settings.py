@@ -289,6 +289,8 @@ MAX_ACTIVE_JOBS = env.int("MAX_ACTIVE_JOBS", default=20)
 MAX_ACTIVE_IMAGES = env.int("MAX_ACTIVE_IMAGES", default=5_000_000)
 # Of one training, on the machine of its worker: 0 for as many as it has GPUs, and at least one.
 TRAINING_PROCESSES = env.int("TRAINING_PROCESSES", default=0, least=0, most=64)
+# How far workers stand back from the site on the same machine, as nice counts it.
+WORKER_NICENESS = env.int("WORKER_NICENESS", default=10, least=0, most=19)
 # Inception's weights of 2015. With them reports tell FID too; they are never fetched.
 INCEPTION_WEIGHTS = env.file("INCEPTION_WEIGHTS")
 DECLARATION_VERSION = "2026-11"

@@ -88,6 +88,7 @@ WRONG = {
     "PROCESSOR_FEE_FIXED_USD": ["-1", "0.30"],
     "PAYOUT_DELAY_DAYS": ["-1", "366"],
     "TRAINING_PROCESSES": ["-1", "65"],
+    "WORKER_NICENESS": ["-1", "20"],
     "PAYOUT_MINIMUM_KRW": ["0", "10,000"],
     "PAYOUT_MINIMUM_USD": ["0", "10.00"],
     "METRICS_TOKEN": ["short", "a" * 30, "twenty or more random characters"],

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable
 from functools import cache, partial
 
+from django.conf import settings
 from django.db import connections
 from django.utils import translation
 from rq.timeouts import BaseTimeoutException
@@ -28,7 +29,6 @@ from .endings_of_work import Cancelled, Impossible, Leaving, reason_for
 
 logger = logging.getLogger(__name__)
 
-NICENESS = 10
 SAMPLING = JobTask.QUEUES[JobTask.Kind.SAMPLE]
 # A shard takes seconds, and so does what must be ready before the first: the process stays for the next ones a while.
 # Whose they are is decided anew each time.
@@ -67,7 +67,7 @@ def run_next(queue: str, end: Callable[[int], object] | None = None) -> bool:
 @cache
 def be_nice() -> None:
     """Once in this process, from this thread on: on Linux a heartbeat that runs already keeps its place."""
-    os.nice(NICENESS)
+    os.nice(settings.WORKER_NICENESS)
 
 
 def run(claim: Claim, alive: Heartbeat) -> None:

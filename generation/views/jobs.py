@@ -93,10 +93,12 @@ def job(request: HttpRequest, public_id: UUID) -> HttpResponse:
     row = job_for(request.user, public_id)
     if row.is_terminal and row.owner_id == request.user.pk:
         notifications.seen(row)
+    # First, because it reads the row anew: an end seen there has its dataset below.
+    snapshot = standing(row)
     context = outcome(request, row) | {
         "stages": Stage.choices,
         "gauges": GAUGES,
-        "snapshot": standing(row),
+        "snapshot": snapshot,
         "live": addresses(row),
         "words": words(),
     }

@@ -8,6 +8,9 @@ import { follow } from "./live.js";
 import { Samples } from "./samples.js";
 import { Standing, TERMINAL } from "./standing.js";
 
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 15000;
+
 const at = (id) => document.getElementById(id);
 const data = (id) => JSON.parse(at(id).textContent);
 const words = data("words");
@@ -20,6 +23,7 @@ const standing = new Standing(at, words, addresses.started);
 let ended = TERMINAL.includes(data("snapshot").state);
 let stopping = false;
 let waiting = false;
+let asked = 0;
 
 receive(data("snapshot"));
 follow(addresses, { event: receive, link: showLink });
@@ -59,9 +63,23 @@ function finish() {
   ended = at("link").hidden = true;
 }
 
-async function showEnding() {
-  const response = await fetch(addresses.ending);
-  if (response.ok) at("ending").innerHTML = await response.text();
+// Asked until it comes, as nobody else tells it; an answer that a later one has overtaken says nothing any more.
+async function showEnding(wait = FIRST_WAIT) {
+  const mine = (asked += 1);
+  const text = await ending();
+  if (mine !== asked) return;
+  if (text !== null) at("ending").innerHTML = text;
+  else setTimeout(() => mine === asked && showEnding(Math.min(LONGEST_WAIT, 2 * wait)), wait);
+}
+
+// Nothing where nothing comes back.
+async function ending() {
+  try {
+    const response = await fetch(addresses.ending);
+    return response.ok ? await response.text() : null;
+  } catch {
+    return null;
+  }
 }
 
 function showLink(state) {

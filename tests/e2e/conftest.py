@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -68,7 +68,8 @@ def environment(inhabited: Path) -> Iterator[dict[str, str]]:
 def of_site(folder: Path) -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "PYTEST_"))}
     environment |= {"GANERATE_VAR": str(folder), "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3"}
-    environment |= {"EMAIL_URL": f"filemail:///{folder}/mail"}
+    # Tests run beside each other: a worker that stands back from all of them comes to nothing.
+    environment |= {"EMAIL_URL": f"filemail:///{folder}/mail", "WORKER_NICENESS": "0"}
     environment.pop("REDIS_URL", None)
     return environment
 
@@ -124,15 +125,29 @@ def browser() -> Iterator[Browser]:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
 
 
+PAGES = pytest.StashKey[list[Page]]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside a failure stands what people would have read then."""
+    report = yield
+    for page in item.stash.get(PAGES, []) if report.failed and report.when == "call" else []:
+        report.sections.append((page.url, page.locator("body").inner_text(timeout=5_000)))
+    return report
+
+
 @pytest.fixture
-def opened(site: str, browser: Browser) -> Iterator[Callable[[], Page]]:
+def opened(site: str, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[[], Page]]:
     """opened() is a new visitor's page. The test fails when a script breaks or the content policy stops something."""
     contexts, faults = [], list[str]()
+    pages = request.node.stash[PAGES] = []
 
     def open_page() -> Page:
         context = browser.new_context(locale="en-US", base_url=site, viewport={"width": 1280, "height": 900})
         contexts.append(context)
         page = context.new_page()
+        pages.append(page)
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if "Content Security Policy" in line.text else None)
         return page

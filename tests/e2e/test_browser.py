@@ -131,7 +131,7 @@ def watch(alice: Page) -> None:
 
 def stop_and_open(alice: Page) -> None:
     alice.get_by_role("button", name="Stop and keep the best").click()
-    alice.get_by_role("link", name="Open the dataset").click(timeout=180_000)
+    alice.get_by_role("link", name="Open the dataset").click(timeout=300_000)
     expect(alice.get_by_role("heading", name="Quality report")).to_be_visible()
 
 

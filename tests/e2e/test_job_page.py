@@ -144,10 +144,11 @@ def test_a_thousand_events_are_drawn_at_once(person, job_at):
     assert alice.evaluate("window.longest") < 1000
 
 
-def test_a_failed_job_ends_calmly_while_it_is_watched(person, job_at, environment):
+def test_a_failed_job_ends_calmly_while_it_is_watched_over_a_bad_line(person, job_at, environment):
     alice, address = person("alice"), job_at("training")
     alice.goto(address)
     expect(alice.locator("#link")).to_have_text("live", timeout=60_000)
+    alice.route("**/ending/", lambda route: route.abort(), times=2)
     end = "from generation import endings; from generation.models import GenerationJob"
     find = f"job = GenerationJob.objects.get(public_id={address.split('/')[-2]!r})"
     manage(environment, "shell", "-v", "0", "-c", f'{end}\n{find}\nendings.fail(job, "The moon was in the way.")')
