@@ -23,13 +23,14 @@ class Site:
     folder: Path
     environment: dict[str, str]
 
-    def python(self, *arguments: str, stdin: str | None = None) -> str:
-        """Runs Python with the site's settings and returns what it printed."""
+    def python(self, *arguments: str, stdin: str | None = None, aloud: bool = False) -> str:
+        """Runs Python with the site's settings and returns what it printed; if `aloud`, its errors are seen."""
+        command, heard = [sys.executable, *arguments], None if aloud else subprocess.PIPE
         done = subprocess.run(
-            [sys.executable, *arguments], cwd=ROOT, env=self.environment, input=stdin, capture_output=True, text=True
+            command, cwd=ROOT, env=self.environment, input=stdin, stdout=subprocess.PIPE, stderr=heard, text=True
         )
         if done.returncode:
-            raise RuntimeError(done.stderr[-2000:])
+            raise RuntimeError((done.stderr or f"{arguments} ended with {done.returncode}")[-2000:])
         return done.stdout
 
     def token(self, *options: str) -> str:

@@ -6,7 +6,9 @@ What is compared and what has to hold is told in `machine` and `nine`. Each run 
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from benchmarks.bars import Bar
@@ -28,17 +30,26 @@ class Told:
 
 def bars(*, full: bool) -> Iterator[Bar]:
     wanted = FULL_STEPS if full else STEPS
-    for name, prepared in DATABASES.items():
-        with prepared() as site:
-            told = Told(**json.loads(site.python("-m", "benchmarks.market.money", str(wanted)).splitlines()[-1]))
+    # Beside each other, as nothing is timed.
+    with ThreadPoolExecutor() as pool:
+        trades = zip(DATABASES, pool.map(partial(traded, wanted), DATABASES), strict=True)
+    for name, told in trades:
         detail = f"{told.crashes:,} crashes in it"
         yield Bar(f"money, {name}: steps of trade", told.steps, wanted, at_least=True, detail=detail)
         detail = "; ".join(told.found) or f"nine invariants after each step, flows cut off after {told.writes:,} writes"
         yield Bar(f"money, {name}: faults found", len(told.found), 0, detail=detail)
 
 
+def traded(wanted: int, database: str) -> Told:
+    with DATABASES[database]() as site:
+        printed = site.python("-m", "benchmarks.market.money", str(wanted), aloud=True)
+    return Told(**json.loads(printed.splitlines()[-1]))
+
+
 def measured(wanted: int, names: Sequence[str] = ()) -> dict[str, Any]:
     """In a process that has settings. `names` of flows, or all of them."""
+    from django.db import connection
+
     from benchmarks.market.flows import FLOWS, cut_off
     from benchmarks.market.machine import ready, run
 
@@ -54,6 +65,7 @@ def measured(wanted: int, names: Sequence[str] = ()) -> dict[str, Any]:
         number = 0
         while machine.steps < wanted:
             number += 1
+            print(f"{connection.vendor}: {machine.steps:,} steps, {len(told.found)} faults", file=sys.stderr)
             try:
                 run(machine, examples=EXAMPLES, number=number, shrink=False)
             except AssertionError as fault:

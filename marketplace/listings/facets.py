@@ -18,7 +18,7 @@ from generation.engine.config import RESOLUTIONS
 
 from .bands import COPIES, QUALITY
 from .models import CURRENCIES, Licence, Subject
-from .templatetags.money import amount_in
+from .rules import as_amount
 
 Values = tuple[str, ...]
 Names = dict[str, str | Promise]
@@ -176,7 +176,7 @@ def prices() -> Names:
 def price_name(value: str) -> str:
     currency, _colon, ends = value.partition(":")
     least, _dash, most = ends.partition("-")
-    amounts = {"least": amount_in(int(least or 0), currency), "most": amount_in(int(most or 0), currency)}
+    amounts = {"least": as_amount(int(least or 0), currency), "most": as_amount(int(most or 0), currency)}
     if least and most:
         return _("%(least)s to %(most)s") % amounts
     return _("From %(least)s") % amounts if least else _("Up to %(most)s") % amounts

@@ -152,8 +152,11 @@ def plain_amount(amount: int, currency: str) -> str:
 
 
 def as_amount(amount: int, currency: str) -> str:
+    """As people write it: ₩4,900 or $12.50."""
     digits = MINOR_DIGITS[currency]
-    return f"{amount / 10**digits:,.{digits}f} {currency}"
+    sign = "−" if amount < 0 else ""
+    figure = f"{abs(amount) / 10**digits:,.{digits}f}"
+    return sign + (_("₩%(figure)s") if currency == "KRW" else _("$%(figure)s")) % {"figure": figure}
 
 
 def check_licence(licence: Licence) -> None:

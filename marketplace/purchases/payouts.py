@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from generation import notifications
 from marketplace.accounts.models import User
 from marketplace.listings.rules import as_amount
-from marketplace.listings.templatetags.money import amount_in
 
 from . import days, holds, ledger
 from .models import Account, Chargeback, Payout, PayoutAccount, PayoutLine, Posting, Refund
@@ -149,7 +148,7 @@ def reason_of(seller: User, currency: str, sums: dict[str, int], on: date | None
         return blocked
     if minimum(currency) <= sums["payable"] <= sum(sums.values()):
         return ""
-    least = {"minimum": amount_in(minimum(currency), currency), "day": date_format(on, "DATE_FORMAT") if on else ""}
+    least = {"minimum": as_amount(minimum(currency), currency), "day": date_format(on, "DATE_FORMAT") if on else ""}
     if on and sums["payable"] <= sum(sums.values()):
         text = _("Each sale waits %(days)d days, so that it can be withdrawn from. The next payout is on %(day)s.")
         return text % {"days": settings.PAYOUT_DELAY_DAYS, **least}

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from marketplace.accounts import letters
 from marketplace.accounts.models import User
 from marketplace.listings.models import SellerProfile
-from marketplace.listings.templatetags.money import amount_in
+from marketplace.listings.rules import as_amount
 
 from .models import Purchase, Refund
 
@@ -132,7 +132,7 @@ def notes(purchase: Purchase) -> list[str]:
 
 
 def money(purchase: Purchase, amount: int) -> str:
-    return amount_in(amount, purchase.currency)
+    return as_amount(amount, purchase.currency)
 
 
 def moment(when: datetime) -> str:

@@ -73,7 +73,7 @@ def test_both_windows_see_what_differs(draft, alice, browser_of):
     assert response.status_code == 409
     found = {one.name: (one.saved, one.typed) for one in response.context["differences"]}
     assert found["description"] == ("From one.", "From two.\nLonger.")
-    assert found["price"] == ("5,000 KRW", "9,900 KRW")
+    assert found["price"] == ("₩5,000", "₩9,900")
     assert found["tags"] == ("shirt, red", "own")
     assert "title" not in found
     assert "From two.\nLonger.</textarea>" in response.text

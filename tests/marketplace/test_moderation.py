@@ -48,7 +48,7 @@ def test_the_page_shows_the_evidence(browser_of, mod, submitted):
     for shown in (
         "Generated shirts",
         "Alice",
-        "9,900 KRW",
+        "₩9,900",
         "21.0",
         "17.5",
         "0.34",
