@@ -26,6 +26,17 @@ def person(name: str, **fields: object) -> User:
     return user
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that in the end nobody waits for them. Those on the test database keep their order."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None or on_the_database(item))
+
+
+def on_the_database(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", [])
+    return item.get_closest_marker("django_db") is not None or not {"db", "transactional_db"}.isdisjoint(fixtures)
+
+
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
     """once(name, make) is a folder that the first process of this run has made, for all of them to copy from."""

@@ -24,6 +24,7 @@ let ended = TERMINAL.includes(data("snapshot").state);
 let stopping = false;
 let waiting = false;
 let asked = 0;
+let reached = 0;
 
 receive(data("snapshot"));
 follow(addresses, { event: receive, link: showLink });
@@ -31,7 +32,10 @@ const clock = setInterval(() => standing.tickOn(), 1000);
 
 function receive(event) {
   if (event.kind === "ping") return;
-  if (event.number !== null) journal.add(event);
+  if (event.number !== null) {
+    journal.add(event);
+    reached = event.number;
+  }
   if (event.kind === "preview") samples.add(event.data);
   if (event.kind === "progress") {
     charts.add(event.data);
@@ -48,7 +52,9 @@ function draw() {
   waiting = true;
   requestAnimationFrame(() => {
     waiting = false;
-    for (const part of [standing, gauges, journal, samples, charts]) part.draw();
+    for (const part of [standing, gauges, journal, charts]) part.draw();
+    // Pictures of the past are not fetched on the way to the newest.
+    if (reached >= addresses.last) samples.draw();
     if (standing.state === "stopping" && !stopping) showEnding();
     stopping = standing.state === "stopping";
     if (TERMINAL.includes(standing.state)) finish();
