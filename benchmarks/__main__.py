@@ -30,31 +30,37 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("area", choices=names)
     parser.add_argument("--full", action="store_true", help="the long version")
-    parser.add_argument("--part", action="append", help="only this part of the area, which then keeps no figures")
+    parser.add_argument("--part", action="append", help="only this part of the area")
     options = parser.parse_args()
     # Asked to end, it ends the sites it started.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     parts: Parts = importlib.import_module(f"benchmarks.area_{options.area}").PARTS
     if unknown := set(options.part or ()) - set(parts):
         parser.error(f"no part {', '.join(sorted(unknown))} in {options.area}; there are {', '.join(parts)}")
-    bars = list(measured([parts[name] for name in options.part or parts], options.full))
-    if not options.part:
-        keep(options.area, bars)
-    return 0 if all(bar.holds for bar in bars) else 1
+    held = True
+    for number, name in enumerate(options.part or parts):
+        bars = list(told(parts[name](full=options.full)))
+        # What comes later may be cut off.
+        keep(options.area, bars, among_others=number > 0 or bool(options.part))
+        held = held and all(bar.holds for bar in bars)
+    return 0 if held else 1
 
 
-def measured(parts: list[Part], full: bool) -> Iterator[Bar]:
-    for part in parts:
-        for bar in part(full=full):
-            print(bar, flush=True)
-            yield bar
+def told(bars: Iterator[Bar]) -> Iterator[Bar]:
+    for bar in bars:
+        print(bar, flush=True)
+        yield bar
 
 
-def keep(area: str, bars: list[Bar]) -> None:
+def keep(area: str, bars: list[Bar], *, among_others: bool) -> None:
+    """In place of the area's figures, or of those alone that were measured again."""
     RESULTS.mkdir(exist_ok=True)
-    record = {"area": area, "at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), **machine()}
-    record["bars"] = [bar.as_dict() for bar in bars]
-    (RESULTS / f"{area}.json").write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    path, where = RESULTS / f"{area}.json", machine()
+    measured = {"at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "commit": where.pop("commit")}
+    kept = json.loads(path.read_text())["bars"] if among_others and path.exists() else []
+    found = {bar["name"]: bar for bar in kept} | {bar.name: bar.as_dict() | measured for bar in bars}
+    record = {"area": area, **where, "bars": list(found.values())}
+    path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 
 def machine() -> dict[str, Any]:
