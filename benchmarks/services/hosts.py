@@ -141,7 +141,7 @@ def compared(farm: Farm, hosts: list[Host], count: int) -> Iterator[Bar]:
     off += 0 if one["manifest"] == four["manifest"] else count
     numbers = four["numbers"]
     # All but that of the host that was killed: none needs a hand.
-    gone = sum(worker.poll() is not None for worker in workers[1:])
+    gone = [host for host, worker in zip(hosts[1:], workers[1:], strict=True) if worker.poll() is not None]
     yield Bar(
         f"{count:,} images by four hosts that are disturbed: images missing, twice, or other than one host made them",
         off,
@@ -151,7 +151,8 @@ def compared(farm: Farm, hosts: list[Host], count: int) -> Iterator[Bar]:
     )
     yield Bar("events of that job missing, twice, or out of order", off_by(numbers), 0, detail=f"{len(numbers)} events")
     yield Bar("shards left in the store", len(four["left"]), 0)
-    yield Bar("workers that somebody has to start again", gone, 0)
+    words = "; ".join(f"{host.name}: {farm.log(host).read_text()[-500:]}" for host in gone)
+    yield Bar("workers that somebody has to start again", len(gone), 0, detail=words)
 
 
 def off_by(numbers: list[int]) -> int:

@@ -59,6 +59,7 @@ class TicketWorker(Worker):
 
 class Command(BaseCommand):
     help = "Does the tasks of one queue, one after another."
+    present: TicketWorker | None = None
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("queue", choices=sorted(set(JobTask.QUEUES.values())))
@@ -75,13 +76,14 @@ class Command(BaseCommand):
                 time.sleep(TicketWorker.max_connection_wait_time)
 
     def served(self, queue: str, burst: bool) -> bool:
-        """False where the queues went away and nobody asked the worker to stop."""
-        worker = self.worker(queue)
+        """False where the queues are away and nobody asked this process to stop."""
         try:
-            worker.work(burst=burst, logging_level="WARNING")
+            # One that can't be made leaves signals to the one before.
+            self.present = self.worker(queue)
+            self.present.work(burst=burst, logging_level="WARNING")
         except (RedisError, OSError) as error:
             logger.warning("The queues can't be reached: %s", error)
-            return worker.asked_to_stop
+            return self.present is not None and self.present.asked_to_stop
         return True
 
     def worker(self, queue: str) -> TicketWorker:
