@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import BigIntegerField, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -84,8 +84,15 @@ def access(now: datetime) -> Found:
     rows = Purchase.objects.filter(paid_at__isnull=False, price__gt=0).annotate(back=back)
     for purchase in rows.filter(state=Purchase.State.PAID, back__gte=F("price")):
         yield f"Purchase {purchase.public_id} was paid back and can be downloaded."
-    for purchase in rows.filter(state=Purchase.State.REFUNDED, back__lt=F("price")):
-        yield f"Purchase {purchase.public_id} is locked, and its buyer did not get the money back."
+    same = Purchase.objects.filter(buyer=OuterRef("buyer"), version=OuterRef("version"), state=Purchase.State.PAID)
+    for purchase in rows.filter(state=Purchase.State.REFUNDED, back__lt=F("price")).annotate(twice=Exists(same)):
+        if purchase.twice:
+            yield (
+                f"Purchase {purchase.public_id}: a refund did not reach the buyer, who has bought the same again. Give "
+                "the money back, as it opens nothing."
+            )
+        else:
+            yield f"Purchase {purchase.public_id} is locked, and its buyer did not get the money back."
 
 
 def paid_out(now: datetime) -> Found:

@@ -245,15 +245,23 @@ def heard(news: RefundNews, purchase: Purchase) -> bool:
 
 
 def made_elsewhere(news: RefundNews, purchase: Purchase) -> Refund | None:
-    """Somebody gave money back in the provider's own pages. None while one of ours has the same money."""
-    row = locked(purchase)
-    if news.amount > left_of(row):
+    """Somebody gave money back in the provider's own pages. None while one of ours has the same money.
+
+    One that failed moved none and is kept all the same, for messages from before that come after it.
+    """
+    row, state = locked(purchase), State.PENDING
+    if news.given.state == State.FAILED:
+        state = State.FAILED
+    elif news.amount > left_of(row):
         return None
     made = Refund.objects.create(
-        purchase=row, reason=Refund.Reason.STAFF, note=_("Made in the payment provider's own pages."),
+        purchase=row, reason=Refund.Reason.STAFF, note=_("Made in the payment provider's own pages."), state=state,
         amount=news.amount, currency=row.currency, provider_reference=news.given.reference,
     )  # fmt: skip
-    settle_access(row)
+    if state == State.FAILED:
+        write(made, news.given)
+    else:
+        settle_access(row)
     return made
 
 

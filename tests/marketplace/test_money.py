@@ -195,11 +195,27 @@ def test_what_could_not_be_given_back_opens_once_the_other_is(stripe, errands, b
     hear(stripe.events[-1])
     second.refresh_from_db()
     assert second.state == Purchase.State.REFUNDED
+    [told] = reconcile.access(timezone.now())
+    assert f"{second.public_id}: a refund did not reach the buyer, who has bought the same again" in told
     with errands():
         refunds.refund(paid, "staff")
     second.refresh_from_db()
     assert (paid.state, second.state) == ("refunded", "paid")
     assert list(reconcile.access(timezone.now())) == []
+
+
+def test_a_refund_of_their_pages_that_failed_is_known_though_the_bank_took_all_meanwhile(stripe, errands, paid):  # noqa: F811
+    given = stripe.create_refund({"payment_intent": paid.provider_reference, "amount": "9900"})
+    stripe.fail_refund(given["id"])
+    created, failed = stripe.events[-2:]
+    stripe.close_dispute(stripe.dispute(paid.provider_reference), won=False)
+    for event in (*stripe.events[-2:], created, failed):
+        hear(event)
+    row = paid.refunds.get()
+    assert (row.state, row.amount, row.error) == ("failed", 9_900, "lost_or_stolen_card")
+    PaymentEvent.objects.update(try_at=timezone.now())
+    payments.catch_up()
+    assert not PaymentEvent.objects.filter(handled_at=None).exists()
 
 
 def test_a_seller_without_payout_account_holds_up_no_other(old_sale, charlie, bob):
