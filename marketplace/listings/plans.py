@@ -2,8 +2,11 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import OperationalError, connection, transaction
 from django.db.models import QuerySet
 
@@ -15,10 +18,28 @@ PATIENCE = 60
 def quickest(rows: QuerySet[Any, Any], patience: int = 0) -> list[Any]:  # Any: whatever is asked for
     """Where many match, some are found soonest by reading on from anywhere; an estimate that was wrong is cut short."""
     if connection.vendor == "postgresql":
-        with contextlib.suppress(OperationalError), told(patience=patience or PATIENCE):
-            return list(rows)
+        try:
+            past = verdict(str(rows.query))
+        except EmptyResultSet:
+            return []
+        if not past.misjudged:
+            with contextlib.suppress(OperationalError), told(patience=patience or PATIENCE):
+                return list(rows)
+            past.misjudged = True
     with by_index():
         return list(rows)
+
+
+@dataclass
+class Verdict:
+    """Of what PostgreSQL estimated for a question: once misjudged, it is not left to it again."""
+
+    misjudged: bool = False
+
+
+@lru_cache(maxsize=4096)
+def verdict(question: str) -> Verdict:
+    return Verdict()
 
 
 @contextlib.contextmanager

@@ -1,7 +1,10 @@
 """Which published listings a buyer finds, page by page."""
 
 from dataclasses import dataclass, replace
+from functools import partial
+from hashlib import sha256
 
+from django.core.cache import cache
 from django.db.models import Q
 
 from . import plans, spelling
@@ -100,10 +103,23 @@ def tiers(found: Found) -> list[Tier]:
     many = found.counts.total.more
     if found.asked.order != "best":
         return [tier(found.asked, whole, along=many)]
-    first = number_of(found.asked, titled, LOOKED_AT) if many else 0
+    first, second = remembered(found.asked) if many else (False, False)
+    return [tier(found.asked, titled, along=first), tier(found.asked, untitled, along=second)]
+
+
+def remembered(asked: Asked) -> tuple[bool, bool]:
+    """How both tiers are walked soonest changes slowly, and whoever reads on has the same question."""
+    question = sha256(asked.sorted_by("").address.encode()).hexdigest()
+    walks = cache.get_or_set(f"walks:{question}", partial(in_title_and_elsewhere, asked), 600)
+    return walks or (False, False)
+
+
+def in_title_and_elsewhere(asked: Asked) -> tuple[bool, bool]:
+    """Whether many have the words in their title, and whether many have them elsewhere."""
+    first = number_of(asked, titled, LOOKED_AT)
     # Where few have the words in their title, most have them elsewhere.
-    second = many and (first <= LOOKED_AT // 2 or number_of(found.asked, untitled, LOOKED_AT) > LOOKED_AT)
-    return [tier(found.asked, titled, along=first > LOOKED_AT), tier(found.asked, untitled, along=second)]
+    second = first <= LOOKED_AT // 2 or number_of(asked, untitled, LOOKED_AT) > LOOKED_AT
+    return first > LOOKED_AT, second
 
 
 def tier(asked: Asked, part: Part, *, along: bool) -> Tier:
