@@ -32,7 +32,7 @@ check: setup ## Format, lint, types, import rules, migrations, deployment settin
 format: setup ## Puts the code into its format
 	@.venv/bin/ruff format -q . && .venv/bin/ruff check -q --fix .
 
-bench: setup ## Measures: ONLY=control|engine|jobs PART=name FULL=1
+bench: setup ## Measures: ONLY=control|engine|jobs|market|services PART=name FULL=1
 	@$(PY) -m benchmarks $(ONLY) $(if $(PART),--part $(PART)) $(if $(FULL),--full)
 
 messages: setup ## Collects new texts for translation and compiles the catalogues

@@ -249,18 +249,14 @@ def made_elsewhere(news: RefundNews, purchase: Purchase) -> Refund | None:
 
     One that failed moved none and is kept all the same, for messages from before that come after it.
     """
-    row, state = locked(purchase), State.PENDING
-    if news.given.state == State.FAILED:
-        state = State.FAILED
-    elif news.amount > left_of(row):
+    row, failed = locked(purchase), news.given.state == State.FAILED
+    if not failed and news.amount > left_of(row):
         return None
     made = Refund.objects.create(
-        purchase=row, reason=Refund.Reason.STAFF, note=_("Made in the payment provider's own pages."), state=state,
+        purchase=row, reason=Refund.Reason.STAFF, note=_("Made in the payment provider's own pages."),
         amount=news.amount, currency=row.currency, provider_reference=news.given.reference,
     )  # fmt: skip
-    if state == State.FAILED:
-        write(made, news.given)
-    else:
+    if not failed:
         settle_access(row)
     return made
 
