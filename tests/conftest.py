@@ -69,6 +69,12 @@ def migrated(once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     return once("migrated", migrate) / "db.sqlite3"
 
 
+@pytest.fixture(autouse=True)
+def quick_passwords(settings):
+    """The way of the product takes half a second for each person that a test makes."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def alice(db: None) -> User:
     return person("Alice")

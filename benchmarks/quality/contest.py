@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 
+import numpy as np
+
 from benchmarks.bars import Bar
 from benchmarks.quality.judging import Verdict, kid_gap
 from benchmarks.quality.runs import CPU, MARK, Split, Trained, after, delivered
@@ -75,7 +77,7 @@ def equal_time(*, full: bool) -> Iterator[Bar]:
 
 
 def hundred(*, full: bool) -> Iterator[Bar]:
-    yield from _compared("clothing_dev", FEW, FEW_BUDGET, full, _hundred_bars)
+    yield from _compared("fashion_mnist", FEW, FEW_BUDGET, full, _hundred_bars)
 
 
 Judge = Callable[[str, list[Verdict], list[Verdict]], Iterator[Bar]]
@@ -120,8 +122,10 @@ def _no_lower(name: str, figure: str, ours: list[Verdict], theirs: list[Verdict]
 
 
 def _sheet(name: str, split: Split, ours: Trained, theirs: Trained) -> None:
-    """Real images, `paper` and `standard`, the same slots, unpicked."""
+    """Real images, `paper` and `standard` from left to right, the same slots, unpicked."""
     SHEETS.mkdir(parents=True, exist_ok=True)
-    kinds = {"real": split.unseen[:64], "paper": theirs.samples(64), "standard": ours.samples(64)}
-    for kind, pixels in kinds.items():
-        save_sheet(pixels, SHEETS / f"{name}-{kind}.png", columns=8)
+    kinds = [pixels[:64] for pixels in (split.unseen, theirs.samples(64), ours.samples(64))]
+    gap = np.full_like(kinds[0][:8], 255)
+    # In rows of eight each: [64,H,W,C] -> [8,8,H,W,C], set beside each other.
+    rows = np.concatenate([part.reshape(8, -1, *part.shape[1:]) for kind in kinds for part in (kind, gap)][:-1], axis=1)
+    save_sheet(rows.reshape(-1, *rows.shape[2:]), SHEETS / f"{name}.webp", columns=rows.shape[1])

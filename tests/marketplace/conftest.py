@@ -7,11 +7,6 @@ from . import goods
 FINAL_ROWS = ("purchases_posting", "listings_listingversion", "moderation_auditentry")
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def committed(transactional_db):
     """A database that other threads see. SQLite empties tables row by row, which the triggers refuse: not here."""

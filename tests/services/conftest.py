@@ -21,11 +21,6 @@ def files_in_a_temporary_folder() -> None:
     """Here files go where production's do: to the store."""
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 class Answer(NamedTuple):
     status: int
     headers: dict[str, str]

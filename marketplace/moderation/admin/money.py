@@ -127,7 +127,7 @@ class GiveBack(Action):
 
 @admin.register(Purchase)
 class PurchaseAdmin(ActingAdmin):
-    list_display = ["version", "buyer", "state", "price_as_written", "provider", "created_at", "public_id"]
+    list_display = ["version", "buyer", "state", "price_as_written", "created_at"]
     list_filter = ["state", "currency", "provider"]
     list_select_related = ["version", "buyer"]
     search_fields = ["public_id", "buyer__email", "version__title", "version__listing__seller__email"]
