@@ -42,7 +42,7 @@ from generation.engine.trainer import Trainer
 from generation.engine.workers import in_order, one_thread
 
 IMAGES, RESOLUTION = 5000, 64
-SOURCES, TRAINED_STEPS = 1000, 150
+SOURCES, TRAINED_STEPS = 1000, 50
 ROUNDS, BLOCKS_TIMED = 3, 16
 BARS = {"bfloat16": 3.0, "float32": 1.7}
 CPU = torch.device("cpu")
