@@ -67,6 +67,8 @@ def page_of(goods: None, site: str, browser: Browser) -> Iterator:
         context.close()
 
 
+# A walk opens hundreds of pages: ten minutes are short on a slow machine with other tests beside it.
+@pytest.mark.timeout(1800)
 def test_every_page_is_well_and_reached_by_a_link(page_of):
     reached = set[str]()
     faults = [fault for name in PEOPLE for fault in walk(name, "en", page_of, reached)]
@@ -74,6 +76,7 @@ def test_every_page_is_well_and_reached_by_a_link(page_of):
     assert not faults, "\n".join(dict.fromkeys(faults))
 
 
+@pytest.mark.timeout(1800)
 def test_every_page_is_well_in_korean(page_of):
     faults = [fault for name in PEOPLE for fault in walk(name, "ko", page_of, set())]
     assert not faults, "\n".join(dict.fromkeys(faults))
