@@ -124,8 +124,8 @@ def _no_lower(name: str, figure: str, ours: list[Verdict], theirs: list[Verdict]
 def _sheet(name: str, split: Split, ours: Trained, theirs: Trained) -> None:
     """Real images, `paper` and `standard` from left to right, the same slots, unpicked."""
     SHEETS.mkdir(parents=True, exist_ok=True)
-    kinds = [pixels[:64] for pixels in (split.unseen, theirs.samples(64), ours.samples(64))]
-    gap = np.full_like(kinds[0][:8], 255)
-    # In rows of eight each: [64,H,W,C] -> [8,8,H,W,C], set beside each other.
-    rows = np.concatenate([part.reshape(8, -1, *part.shape[1:]) for kind in kinds for part in (kind, gap)][:-1], axis=1)
+    kinds = (split.unseen[:64], theirs.samples(64), ours.samples(64))
+    real, paper, standard = (pixels.reshape(8, 8, *pixels.shape[1:]) for pixels in kinds)  # [64,H,W,C] -> [8,8,H,W,C]
+    gap = np.full_like(real[:, :1], 255)
+    rows = np.concatenate([real, gap, paper, gap, standard], axis=1)
     save_sheet(rows.reshape(-1, *rows.shape[2:]), SHEETS / f"{name}.webp", columns=rows.shape[1])
