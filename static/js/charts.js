@@ -39,6 +39,7 @@ class Curve {
   constructor(element, table, title, unit, names) {
     Object.assign(this, { element, table, title, unit, names, columns: [[], [], []], plot: null, changed: false });
     this.element.setAttribute("role", "img");
+    this.element.setAttribute("aria-label", title); // until its first values are described
     this.details = table.closest("details");
     this.details.addEventListener("toggle", () => this.tabulate());
   }
