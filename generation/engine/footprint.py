@@ -60,12 +60,13 @@ def _generator(recipe: Recipe) -> int:
     condition = recipe.latent_dim + (EMBEDDING if labels else 0)
     modulation = 2 * (condition + 1)
     root = recipe.widths[0] * size**2 * (condition + 1) + recipe.widths[0] * modulation
-    ups, taps = 0, 16 if recipe.body == "strided" else 9
+    ups, taps = 0, 9 if recipe.body == "smooth" else 16
     for level, (before, width) in enumerate(pairwise(recipe.widths), 1):
         ups += taps * before * width + width * modulation
         if size << level <= REFINED:
             ups += 9 * width**2 + width * modulation
-    return EMBEDDING * labels + root + ups + recipe.channels * (taps * recipe.widths[-1] + 1)
+    last = 16 if recipe.body == "strided" else 9
+    return EMBEDDING * labels + root + ups + recipe.channels * (last * recipe.widths[-1] + 1)
 
 
 def _discriminator(recipe: Recipe) -> int:

@@ -54,11 +54,12 @@ class Enlarge(nn.Module):
         return F.conv_transpose2d(x, rows[..., 1:] + rows[..., :-1], self.bias, stride=2, padding=1)
 
 
-def _enlargement(body: str, width_in: int, width: int, *, bias: bool = False) -> nn.Module:
-    """As the recipe's body has it: "strided", for large images and for the small ones of earlier runs, or "smooth"."""
-    if body == "strided":
-        return nn.ConvTranspose2d(width_in, width, 4, 2, 1, bias=bias)
-    return Enlarge(width_in, width, bias=bias)
+def _enlargement(body: str, width_in: int, width: int, *, last: bool = False) -> nn.Module:
+    """As the recipe's body has it: "smooth", for small images; "smooth-last", for large ones, whose finest level alone
+    is, as contours follow where all are; "strided", of earlier runs, with checkerboards."""
+    if body == "strided" or (body == "smooth-last" and not last):
+        return nn.ConvTranspose2d(width_in, width, 4, 2, 1, bias=last)
+    return Enlarge(width_in, width, bias=last)
 
 
 class Up(nn.Module):
@@ -94,7 +95,7 @@ class Generator(nn.Module):
         self.start = Modulation(recipe.widths[0], condition)
         pairs = enumerate(pairwise(recipe.widths), 1)
         self.ups = nn.ModuleList(Up(i, o, self.size << n, condition, recipe.body) for n, (i, o) in pairs)
-        self.to_image = _enlargement(recipe.body, recipe.widths[-1], recipe.channels, bias=True)
+        self.to_image = _enlargement(recipe.body, recipe.widths[-1], recipe.channels, last=True)
         self.apply(_smooth_ups)
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:

@@ -153,8 +153,8 @@ def test_the_pilot_of_a_short_job_is_short():
     assert (lengths[0], lengths[-1]) == (0.5, 20)
 
 
-def test_small_images_take_small_batches_a_strong_penalty_and_the_smooth_body():
+def test_small_images_take_small_batches_a_strong_penalty_and_a_body_that_is_smooth_throughout():
     recipes = [resolve(RecipeRequest("standard", side), images=1000, channels=3) for side in RESOLUTIONS]
-    assert [recipe.r1_gamma for recipe in recipes] == [1.75, 2, 1, 4, 16]
+    assert [recipe.r1_gamma for recipe in recipes] == [1.75, 2, 0.3, 1.2, 4.8]
     assert [recipe.batch for recipe in recipes] == [16, 16, 32, 32, 32]
-    assert [recipe.body for recipe in recipes] == ["smooth", "smooth", "strided", "strided", "strided"]
+    assert [recipe.body for recipe in recipes] == ["smooth", "smooth", "smooth-last", "smooth-last", "smooth-last"]

@@ -68,8 +68,8 @@ def test_weights_are_counted_without_building_the_networks(preset, resolution):
         assert footprint.weights(recipe) == built
 
 
-@pytest.mark.parametrize("body", ["smooth", "strided"])
-def test_weights_of_both_bodies_are_counted(body):
+@pytest.mark.parametrize("body", ["smooth", "smooth-last", "strided"])
+def test_weights_of_every_body_are_counted(body):
     recipe = replace(resolve(RecipeRequest("quick", 32), images=500, channels=3), body=body)
     nets = (build_generator(recipe), build_discriminator(recipe))
     assert footprint.weights(recipe) == sum(weight.numel() for net in nets for weight in net.parameters())

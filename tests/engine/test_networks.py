@@ -99,7 +99,10 @@ def test_enlarging_starts_out_as_bilinear():
     assert torch.allclose(layer(x)[..., 1:-1, 1:-1], expected[..., 1:-1, 1:-1], atol=1e-6)
 
 
-def test_small_images_of_the_strided_body_are_still_drawn(tiny):
-    generator = build_generator(tiny(body="strided"))
-    assert generator.state_dict()["ups.0.up.weight"].shape == (8, 8, 4, 4)
+@pytest.mark.parametrize(("body", "first", "last"), [("smooth", 3, 3), ("smooth-last", 4, 3), ("strided", 4, 4)])
+def test_every_body_has_kernels_of_its_own(tiny, body, first, last):
+    generator = build_generator(tiny(body=body))
+    weights = generator.state_dict()
+    sides = [weights[name].shape[-1] for name in ("ups.0.up.weight", "to_image.weight")]
+    assert sides == [first, last]
     assert generator(torch.randn(4, 8)).shape == (4, 3, 32, 32)
