@@ -55,11 +55,11 @@ def told(bars: Iterator[Bar]) -> Iterator[Bar]:
 def keep(area: str, bars: list[Bar], *, among_others: bool) -> None:
     """In place of the area's figures, or of those alone that were measured again."""
     RESULTS.mkdir(exist_ok=True)
-    path, where = RESULTS / f"{area}.json", machine()
-    measured = {"at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "commit": where.pop("commit")}
+    path = RESULTS / f"{area}.json"
+    measured = {"at": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), **machine()}
     kept = json.loads(path.read_text())["bars"] if among_others and path.exists() else []
     found = {bar["name"]: bar for bar in kept} | {bar.name: bar.as_dict() | measured for bar in bars}
-    record = {"area": area, **where, "bars": list(found.values())}
+    record = {"area": area, "bars": list(found.values())}
     path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n")
 
 

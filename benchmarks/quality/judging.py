@@ -37,7 +37,9 @@ class Verdict:
         """At as many images as the judge holds, at most 1,000; SWD at up to 2,000, four times."""
         unseen = split.unseen[:JUDGED]
         detector = CopyDetector.fit(split.images, unseen)
-        report = quality_report(unseen, trained.samples(len(unseen)), train=split.images.pixels, detector=detector)
+        # With few sources there would be too few of them to say anything beside.
+        others = np.concatenate([split.images.pixels, split.unseen[JUDGED:]])[:JUDGED]
+        report = quality_report(unseen, trained.samples(len(unseen)), train=others, detector=detector)
         distance, floor = _distances(trained, split)
         diversity = report["diversity"]
         return cls(
