@@ -37,7 +37,7 @@ class Verdict:
         """At as many images as the judge holds, at most 1,000; SWD at up to 2,000, four times."""
         unseen = split.unseen[:JUDGED]
         detector = CopyDetector.fit(split.images, unseen)
-        # With few sources there would be too few of them to say anything beside.
+        # Other real images, for floors: few sources alone would be too few for recall and coverage.
         others = np.concatenate([split.images.pixels, split.unseen[JUDGED:]])[:JUDGED]
         report = quality_report(unseen, trained.samples(len(unseen)), train=others, detector=detector)
         distance, floor = _distances(trained, split)

@@ -73,6 +73,8 @@ def test_each_stage_says_how_far_it_is_and_how_long_it_takes(person, job_at, sta
     expect(alice.locator("#headline")).to_contain_text(HEADLINES[stage])
     expect(alice.locator("#stages [aria-current=step]")).to_have_text(re.compile(stage, re.IGNORECASE))
     expect(alice.locator("#left")).to_have_text("" if stage == "preparing" else re.compile(r"\d+ .* left"))
+    for curve in ("#losses", "#distance"):  # while preparing they have no values yet
+        expect(alice.locator(curve)).to_have_attribute("aria-label", re.compile(r"\w"))
     for width in (1280, 360):
         alice.set_viewport_size({"width": width, "height": 900})
         assert alice.evaluate("document.documentElement.scrollWidth <= innerWidth")
