@@ -82,7 +82,7 @@ class Sampler:
         self.threads = _threads(self.device, self.recipe)
 
     def images(self, slots: Iterable[int], attempts: Mapping[int, int] | None = None) -> Iterator[Sample]:
-        """Samples in the order of `slots`, at the attempt given for each (0 by default, at most 15)."""
+        """Samples in the order of `slots`, at the attempt given for each (0 by default, below MAX_ATTEMPTS)."""
         for batch in self.batches(slots, attempts):
             yield from batch.samples()
 

@@ -29,6 +29,8 @@ from .endings_of_work import Impossible
 
 # Images that wait for those before them, at most: as many as their pixels take bytes, and no more than a shard.
 WAITING_BYTES, MOST_WAITING = 32 << 20, 4096
+# After so many attempts, with more than half of the slots still empty, some would stay empty to the last.
+HOPELESS = 16
 
 
 @dataclass(frozen=True)
@@ -140,15 +142,14 @@ class Screen:
 
     def completed(self, slots: Sequence[int], found: dict[int, Made]) -> list[Made]:
         """With the next attempts of those that are missing."""
-        for attempt in range(1, MAX_ATTEMPTS):
-            missing = [slot for slot in slots if slot not in found]
-            if not missing:
-                break
-            found |= {made.entry["slot"]: made for made in self.round(missing, attempt)}
+        attempts, missing = 1, [slot for slot in slots if slot not in found]
+        while missing and attempts < (HOPELESS if 2 * len(missing) > len(slots) else MAX_ATTEMPTS):
+            found |= {made.entry["slot"]: made for made in self.round(missing, attempts)}
+            attempts, missing = attempts + 1, [slot for slot in missing if slot not in found]
         self.accepted += len(found)
-        if len(found) < len(slots):
-            tried = self.accepted + len(slots) - len(found)
-            raise too_few(self.job, refinements.new_images(self.job) * self.accepted // tried)
+        if missing:
+            possible = refinements.new_images(self.job) * self.accepted // (self.accepted + len(missing))
+            raise too_few(self.job, possible, attempts)
         return [found[slot] for slot in slots]
 
     def round(self, slots: Sequence[int], attempt: int) -> Iterator[Made]:
@@ -184,13 +185,13 @@ def spread(slots: Sequence[int]) -> list[int]:
     return [slot for _turn, slot in sorted(turns)]
 
 
-def too_few(job: GenerationJob, possible: int) -> Impossible:
+def too_few(job: GenerationJob, possible: int, attempts: int) -> Impossible:
     text = _(
         "Only about %(possible)s of the %(count)s images are possible: after %(attempts)d attempts, the others "
         "still repeat a source image or each other. More source images or a shorter training help."
     )
     return Impossible(
-        text % {"possible": f"{possible:,}", "count": f"{refinements.new_images(job):,}", "attempts": MAX_ATTEMPTS}
+        text % {"possible": f"{possible:,}", "count": f"{refinements.new_images(job):,}", "attempts": attempts}
     )
 
 

@@ -84,4 +84,4 @@ def another(slot: int, attempt: int, screen: Screen, is_taken: Callable[[int], b
         for made in screen.round([slot], later):
             if not is_taken(number_of(made.entry)):
                 return made
-    raise too_few(screen.job, refinements.new_images(screen.job) - 1)
+    raise too_few(screen.job, refinements.new_images(screen.job) - 1, MAX_ATTEMPTS)

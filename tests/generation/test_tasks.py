@@ -137,7 +137,23 @@ def test_a_job_whose_images_are_all_copies_says_how_many_were_possible(alice, dr
     run_all()
     job.refresh_from_db()
     assert job.state == "failed"
-    assert "Only about 0 of the 10 images are possible" in job.reason
+    assert "Only about 0 of the 10 images are possible: after 16 attempts" in job.reason
+
+
+def test_a_few_slots_that_are_rejected_often_do_not_fail_the_job(alice, drawn_set, run_all, monkeypatch):
+    rounds = []
+
+    def four_of_ten_sixty_times(distances):
+        rounds.append(len(distances))
+        passing = 6 if len(rounds) == 1 else 0
+        return (np.arange(len(distances)) >= passing) & (len(rounds) <= 60)
+
+    reject(monkeypatch, four_of_ten_sixty_times)
+    job = jobs.submit(alice, drawn_set(alice), count=10, request=TINY, seed=7)
+    run_all()
+    job.refresh_from_db()
+    assert job.state == "succeeded", job.reason
+    assert [entry["attempt"] for entry in gallery.entries(job.dataset, 0, 10)] == 6 * [0] + 4 * [60]
 
 
 def test_identical_images_are_made_again_and_the_lowest_slot_keeps_its_own(alice, drawn_set, run_all, monkeypatch):
