@@ -79,7 +79,7 @@ class Curve {
     const [kimg, one, two] = this.columns.map((column) => column.at(-1));
     const values = [[this.names[0], one], [this.names[1], two]].filter(([, value]) => value !== null);
     const said = values.map(([name, value]) => `${name} ${fine.format(value)}`).join(", ");
-    this.element.setAttribute("aria-label", `${this.title}: ${said} (${fine.format(kimg)} ${this.unit})`);
+    this.element.setAttribute("aria-label", `${this.title}: ${said} (${this.unit}: ${fine.format(kimg)})`);
   }
 
   tabulate() {

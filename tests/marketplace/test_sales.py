@@ -284,6 +284,15 @@ def test_a_payout_lists_what_it_pays(alice, bob, paid_out, sold, browser_of):
     assert address in text_of(browser_of(alice).get(f"{SALES}{sold[0].public_id}/"))
 
 
+def test_a_sale_given_back_is_not_said_to_be_paid_out(alice, paid_out, sold, browser_of):
+    """Its share and what went back cancel out in that payout."""
+    kept, back = (text_of(browser_of(alice).get(f"{SALES}{sale.public_id}/")) for sale in sold)
+    assert f"{PAYOUTS}{paid_out.public_id}/" in kept
+    assert f"{PAYOUTS}{paid_out.public_id}/" not in back
+    assert "Nothing of this sale is left to pay out." in back
+    assert text_of(browser_of(alice).get(SALES)).count(f"{PAYOUTS}{paid_out.public_id}/") == 1
+
+
 def test_opening_payouts_reads_what_was_told_of_them(alice, paid_out, browser_of):
     assert Notification.objects.filter(owner=alice, kind="payout").unread().exists()
     browser_of(alice).get(PAYOUTS)
