@@ -60,6 +60,13 @@ class Verdict:
         )
 
 
+def flagged(split: Split) -> float:
+    """The share of unseen images that count as copies, none of which the detector was fitted to."""
+    detector = CopyDetector.fit(split.images)
+    distances, _sources = detector.distance(split.unseen[JUDGED:])
+    return float(detector.is_copy(distances).mean())
+
+
 def _distances(trained: Trained, split: Split) -> tuple[float, float]:
     """SWD to unseen images, and its floor: that of other real images, which may be those trained on."""
     n = min(SWD_JUDGED, len(split.unseen))
