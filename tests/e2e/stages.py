@@ -4,6 +4,7 @@ import io
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from PIL import Image
 
@@ -24,8 +25,9 @@ def job_at(stage: str, progress_events: int = 40) -> GenerationJob:
     source_set = SourceSet.objects.create(
         owner=alice, name="Coats", declared_at=timezone.now(), usable_count=1200, draft_fingerprint="f" * 64
     )
-    job = jobs.submit(alice, source_set, count=5000, request=REQUEST, seed=1)
-    job.tasks.update(state="running", lease_until=timezone.now() + timedelta(days=1))
+    with transaction.atomic():  # its ticket goes out afterwards, when there is nothing left to take
+        job = jobs.submit(alice, source_set, count=5000, request=REQUEST, seed=1)
+        job.tasks.update(state="running", lease_until=timezone.now() + timedelta(days=1))
     resolved = RECIPE | {"pilot": {"images_per_second": 790.0, "seconds": 4.0}}
     GenerationJob.objects.filter(pk=job.pk).update(state="running", started_at=timezone.now(), resolved=resolved)
     job.refresh_from_db()

@@ -15,25 +15,19 @@ def pictures(side, grey=False):
     return pixels[..., :1].copy() if grey else pixels
 
 
-@pytest.fixture(scope="module")
-def tables():
-    return {"colours": climb(pictures(64), n=250), "greys": climb(pictures(28, grey=True), n=250)}
+@pytest.mark.parametrize(("side", "grey"), [(64, False), (28, True)])
+def test_real_stands_above_blends_gaussians_and_blur_and_noise_below(side, grey, subtests):
+    table = climb(pictures(side, grey), n=250)
+    for metric in METRICS:
+        with subtests.test(metric=metric):
+            assert in_order(metric, table[metric]), table[metric]
 
 
-@pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("pictures", ["colours", "greys"])
-def test_real_stands_above_blends_gaussians_and_blur_and_noise_below(tables, pictures, metric):
-    assert in_order(metric, tables[pictures][metric]), tables[pictures][metric]
-
-
-@pytest.fixture(scope="module")
-def runs():
-    return climb(pictures(28, grey=True), n=250, budgets=(0.3, 3, 12), widths=(16, 16))
-
-
-@pytest.mark.parametrize("metric", METRICS)
-def test_longer_runs_stand_above_shorter_ones_and_below_real_images(runs, metric):
-    assert in_order(metric, runs[metric]), runs[metric]
+def test_longer_runs_stand_above_shorter_ones_and_below_real_images(subtests):
+    table = climb(pictures(28, grey=True), n=250, budgets=(0.3, 3, 12), widths=(16, 16))
+    for metric in METRICS:
+        with subtests.test(metric=metric):
+            assert in_order(metric, table[metric]), table[metric]
 
 
 def test_every_metric_is_tried():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from generation.engine.checkpoints import Checkpoint
-from generation.engine.config import RecipeRequest
+from generation.engine.config import MAX_ATTEMPTS, RecipeRequest
 from generation.engine.networks import build_generator
 from generation.engine.pictures import to_pixels
 from generation.engine.sampling import Sampler, image_seed
@@ -137,7 +137,7 @@ def test_samples_are_images_of_the_recipe(checkpoint):
     assert sample.pixels.dtype == np.uint8
 
 
-@pytest.mark.parametrize(("slot", "attempt"), [(-1, 0), (0, 16), (0, -1)])
+@pytest.mark.parametrize(("slot", "attempt"), [(-1, 0), (0, MAX_ATTEMPTS), (0, -1)])
 def test_slots_and_attempts_are_bounded(checkpoint, slot, attempt):
     with pytest.raises(ValueError, match="attempt"):
         list(sampler(checkpoint).images([slot], {slot: attempt}))
