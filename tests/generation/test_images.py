@@ -182,10 +182,10 @@ def test_the_pixel_hash_follows_pixels_not_files():
 def test_a_picture_of_too_many_pixels_is_not_decoded():
     data = bytearray(png())
     data[16:24] = (100_000).to_bytes(4, "big") * 2
-    started = time.monotonic()
+    started = time.process_time()
     checked = images.check(fixed_header(data))
     assert checked.reasons == ["too_large"]
-    assert time.monotonic() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def fixed_header(data: bytearray) -> bytes:
