@@ -26,6 +26,8 @@ SOURCES, FEW = 1000, 100
 # What `standard` is given, in kimg, so that it ends within a fifth of the time of the paper's 150 epochs.
 BUDGET = {"clothing_dev": 70.0, "fashion_mnist": 80.0, "noto_emoji": 50.0}
 FEW_BUDGET = 50.0
+# For the eye, which asks for more than the figures do: still well within that fifth.
+LONGER = {"clothing_dev": 160.0}
 PAPER_KIMG = 150 * 5 * SOURCES / 1000
 SHEETS = Path(__file__).parents[1] / "results" / "sheets"
 
@@ -69,6 +71,11 @@ def time_to_quality(*, full: bool) -> Iterator[Bar]:
         gap = mine.two_sample.value - other.two_sample.value
         yield Bar(f"{name}: two-sample score by then, against the paper's at its end", gap, 0.0)
         _sheet(f"{name}-at-the-end", split, ours, theirs)
+        if name in LONGER:
+            longer = delivered(split, "standard", 0, LONGER[name])
+            share = clock.standard_seconds(LONGER[name], longer) / (1000 * PAPER_KIMG / clock.paper)
+            print(f"{name}: after {LONGER[name]:g} kimg, {share:.2f} of that time: {Verdict.on(longer, split)}")
+            _sheet(f"{name}-longer", split, longer, theirs)
 
 
 def equal_time(*, full: bool) -> Iterator[Bar]:
