@@ -100,11 +100,11 @@ def test_slow_readers_cost_no_memory_and_delay_nobody(server):
     time.sleep(2)
     started = time.monotonic()
     assert get(server.port, "/").status == 200
-    assert time.monotonic() - started < 5  # a reader takes for ever
+    assert time.monotonic() - started < 1
     assert memory(server) - before < 60 * MEGABYTE
     for reader in readers:
         reader.close()
-    until(lambda: get(server.port, "/open").read() == b"0")
+    until(lambda: get(server.port, "/open").read() == b"0", 3)
 
 
 def test_a_file_that_breaks_off_is_cut_each_time(server):
@@ -118,7 +118,7 @@ def test_the_end_amid_downloads_is_quick_and_clean():
     server = start()
     readers = [get(server.port, "/stream/100000") for _ in range(5)]
     server.terminate()
-    assert server.wait(20) == 0
+    assert server.wait(5) == 0
     assert all(reader.status == 200 for reader in readers)
 
 
@@ -140,7 +140,7 @@ def test_sockets_that_are_not_read_cost_no_memory_and_delay_nobody(server):
     time.sleep(2)
     started = time.monotonic()
     assert get(server.port, "/").status == 200
-    assert time.monotonic() - started < 5  # a reader takes for ever
+    assert time.monotonic() - started < 1
     assert memory(server) - before < 60 * MEGABYTE
     assert len(clients[0].recv(1000)) > 0
     for client in clients:

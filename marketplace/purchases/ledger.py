@@ -164,6 +164,12 @@ class Earning:
     def currency(self) -> str:
         return self.purchase.currency
 
+    @property
+    def paid_in(self) -> Payout | None:
+        """None where a planned payout holds the sale and what went back of it, which cancel out."""
+        cancelled_out = self.payout is not None and self.payout.state == Payout.State.PLANNED and self.net <= 0
+        return None if cancelled_out else self.payout
+
 
 def chain(seller: User, currency: str, since: datetime | None = None, until: datetime | None = None) -> list[Earning]:
     """The sales of a time, newest first. A figure's postings: postings_of(row.purchase)."""
