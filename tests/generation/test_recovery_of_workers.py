@@ -202,7 +202,10 @@ def test_a_worker_on_a_busy_machine_keeps_what_it_holds(training, start_worker):
 
 
 def cancel_in(job: GenerationJob, stage: str, worker: "subprocess.Popen[bytes]") -> None:
-    """Long before the job's own end it has ended, its process is gone, and so is what it had stored."""
+    """It ends as cancelled, its process is gone, and so is what it had stored.
+
+    How soon: `make bench ONLY=jobs PART=cancelling`. Here many tests share two cores.
+    """
     wait_for(lambda: has_come_to(job, stage), 240)
     horse = horse_of(worker)
     assert jobs.cancel(job)
@@ -226,13 +229,12 @@ def freed(job: GenerationJob) -> bool:
 
 
 @pytest.mark.parametrize("stage", ["preparing", "training"])
-def test_cancelling_a_training_takes_effect_at_once(training, start_worker, stage):
-    """In seconds: `make bench ONLY=jobs PART=cancelling`. Here many tests share two cores."""
+def test_a_training_is_cancelled_in_the_middle(training, start_worker, stage):
     cancel_in(training, stage, start_worker("training"))
 
 
 @pytest.mark.timeout(900)
-def test_cancelling_takes_effect_at_once_in_every_later_stage(alice, drawn_set, start_worker):
+def test_a_job_is_cancelled_in_the_middle_of_every_later_stage(alice, drawn_set, start_worker):
     first = jobs.submit(alice, drawn_set(alice), count=10, request=TINY, seed=7)
     training, sampling = start_worker("training"), start_worker("sampling")
     wait_for(lambda: ended(first), 240)
