@@ -25,6 +25,21 @@ def of_site(folder: Path) -> dict[int, str]:
     return found
 
 
+def workers(folder: Path, queue: str = "") -> tuple[list[int], list[int]]:
+    """Of one queue or of all, and their horses: the child that a worker forks for each ticket, which does the work."""
+    there = of_site(folder)
+    names = f"manage.py work {queue}", f"rq:worker:{queue}"
+    found = [pid for pid, command in there.items() if any(name in command for name in names)]
+    horses = [pid for pid in there if parent(pid) in found]
+    return [pid for pid in found if pid not in horses], horses
+
+
+def parent(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
 def web(folder: Path) -> int:
     return next(pid for pid, command in of_site(folder).items() if "ganerate.server" in command)
 

@@ -12,11 +12,9 @@ ROUNDS, FULL_ROUNDS = 1, 5
 # Trains one generator; each later job starts from nothing or from that, and is cancelled in the stage named.
 CANCEL = """
 import json, sys, time
-from pathlib import Path
 import django; django.setup()
 from django.conf import settings
-from benchmarks.jobs.kills import parent
-from benchmarks.processes import of_site
+from benchmarks.processes import workers
 from benchmarks.sampling.job import drawn
 from generation import jobs
 from generation.engine.config import RecipeRequest
@@ -25,12 +23,10 @@ from marketplace.accounts.models import User
 
 user, _made = User.objects.get_or_create(email="bench@example.com", defaults={"name": "Bench"})
 source_set, stages = drawn(user), GenerationJob.Stage.values
-folder = Path(settings.VAR_DIR)
 
-def horses():
-    there = of_site(folder)
-    workers = [pid for pid, command in there.items() if "rq:worker:" in command or "manage.py work" in command]
-    return [pid for pid in workers if parent(pid) in workers]
+def at_work():
+    _workers, horses = workers(settings.VAR_DIR)
+    return bool(horses)
 
 def submitted(kimg, count):
     request = RecipeRequest("quick", 28, kimg=kimg)
@@ -49,7 +45,7 @@ def cancelled(job, stage):
     follow(job, lambda job: job.is_terminal or has_come_to(job, stage))
     asked = time.monotonic()
     jobs.cancel(job)
-    follow(job, lambda job: job.is_terminal and not horses())
+    follow(job, lambda job: job.is_terminal and not at_work())
     return time.monotonic() - asked, job.state
 
 first = submitted(2.0, 64)

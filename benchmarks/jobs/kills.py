@@ -12,7 +12,6 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from benchmarks import processes
@@ -144,21 +143,13 @@ def strike(site: Site, job: int, kind: str, name: str, chance: random.Random, re
 
 
 def find(site: Site, name: str, queue: str) -> int | None:
-    """Workers fork a child for each ticket, the horse, which does the work."""
-    there = processes.of_site(site.folder)
-    workers = [pid for pid, command in there.items() if f"work {queue}" in command or f"rq:worker:{queue}" in command]
-    horses = [pid for pid in there if parent(pid) in workers]
     words = {"web": "ganerate.server", "valkey": "valkey-server", "sweep": "manage.py sweep"}
     if name in words:
+        there = processes.of_site(site.folder)
         return next((pid for pid, command in there.items() if words[name] in command), None)
-    found = horses if name == "horse" else [pid for pid in workers if pid not in horses]
+    workers, horses = processes.workers(site.folder, queue)
+    found = horses if name == "horse" else workers
     return found[0] if found else None
-
-
-def parent(pid: int) -> int:
-    with contextlib.suppress(OSError):
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    return 0
 
 
 def read(site: Site, first: int, second: int, killed: list[str], repeated: list[float]) -> Story:

@@ -50,6 +50,10 @@ class Clock:
     def standard_seconds(self, kimg: float, run: Trained) -> float:
         return 1000 * kimg / self.standard * run.overhead
 
+    def share(self, kimg: float, run: Trained) -> float:
+        """Of the time of the paper's 150 epochs."""
+        return self.standard_seconds(kimg, run) / (1000 * PAPER_KIMG / self.paper)
+
     def paper_kimg(self, seconds: float) -> float:
         """The next mark at or after what `paper` has seen by then."""
         return MARK * -(-self.paper * seconds // (1000 * MARK))
@@ -63,7 +67,7 @@ def time_to_quality(*, full: bool) -> Iterator[Bar]:
             continue
         clock, ours = Clock.of(split), delivered(split, "standard", 0, BUDGET[name])
         theirs = after(split, "paper", 0, PAPER_KIMG)
-        share = clock.standard_seconds(BUDGET[name], ours) / (1000 * PAPER_KIMG / clock.paper)
+        share = clock.share(BUDGET[name], ours)
         mine, other = Verdict.on(ours, split), Verdict.on(theirs, split)
         detail = f"standard at {BUDGET[name]:g} kimg: {mine}; paper at {PAPER_KIMG:g} kimg: {other}"
         yield Bar(f"{name}: time to the paper's quality, share of the paper's time", share, 0.2, detail=detail)
@@ -73,7 +77,7 @@ def time_to_quality(*, full: bool) -> Iterator[Bar]:
         _sheet(f"{name}-at-the-end", split, ours, theirs)
         if name in LONGER:
             longer = delivered(split, "standard", 0, LONGER[name])
-            share = clock.standard_seconds(LONGER[name], longer) / (1000 * PAPER_KIMG / clock.paper)
+            share = clock.share(LONGER[name], longer)
             print(f"{name}: after {LONGER[name]:g} kimg, {share:.2f} of that time: {Verdict.on(longer, split)}")
             _sheet(f"{name}-longer", split, longer, theirs)
 

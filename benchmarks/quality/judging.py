@@ -61,9 +61,9 @@ class Verdict:
 
 
 def flagged(split: Split) -> float:
-    """The share of unseen images that count as copies, none of which the detector was fitted to."""
+    """The share of unseen real images that count as copies."""
     detector = CopyDetector.fit(split.images)
-    distances, _sources = detector.distance(split.unseen[JUDGED:])
+    distances, _sources = detector.distance(split.unseen)
     return float(detector.is_copy(distances).mean())
 
 
